@@ -1,0 +1,35 @@
+// Digests, signatures, random ids and the encodings they travel in. OpenSSL 3 stays behind this
+// header. Thread-safe; includes nothing of ours.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace imgmill {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+[[nodiscard]] Digest sha256(std::span<const std::byte> bytes);
+[[nodiscard]] Digest sha256(std::string_view text);
+// RFC 2104 with SHA-256. The key may be of any length.
+[[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view message);
+
+[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);  // lower case
+[[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);  // RFC 4648, padded
+// nullopt when the text is not padded RFC 4648 base64.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
+
+// From the operating system's generator; ends the process when that fails.
+void random_bytes(std::span<std::uint8_t> out);
+[[nodiscard]] std::uint64_t random_u64();
+// RFC 9562 version 4: "550e8400-e29b-41d4-a716-446655440000".
+[[nodiscard]] std::string random_uuid();
+// True for 8-4-4-4-12 hex digits, in either case.
+[[nodiscard]] bool is_uuid(std::string_view text);
+
+}  // namespace imgmill

@@ -1,0 +1,64 @@
+#include "base/spool.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace imgmill {
+namespace {
+
+constexpr const char* kSpoolText = "a temporary file could not be written";
+
+Result<void> write_all(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno(errno, kSpoolText);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Spool::append(std::span<const std::byte> bytes) {
+  if (!file_ && size_ + bytes.size() > limits::kSpoolMemoryBytes) {
+    file_.reset(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!file_) return fail_errno(errno, kSpoolText, folder_.string());
+    TRY_VOID(write_all(file_.get(), memory_));
+    memory_ = {};
+  }
+  if (file_) {
+    TRY_VOID(write_all(file_.get(), bytes));
+  } else {
+    memory_.insert(memory_.end(), bytes.begin(), bytes.end());
+  }
+  size_ += bytes.size();
+  return {};
+}
+
+Result<void> Spool::copy_to(std::span<std::byte> out) const {
+  CHECK(out.size() >= size_);
+  if (!file_) {
+    std::ranges::copy(memory_, out.begin());
+    return {};
+  }
+  std::uint64_t done = 0;
+  while (done < size_) {
+    const ssize_t got = ::pread(file_.get(), out.data() + done, size_ - done,
+                                static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, "a temporary file could not be read");
+    if (got == 0) return fail(ErrorCode::kIo, "a temporary file is shorter than what was written");
+    done += static_cast<std::uint64_t>(got);
+  }
+  return {};
+}
+
+}  // namespace imgmill

@@ -1,0 +1,233 @@
+// The durable truth: batches, their images, leases, deliveries. A verb is one transaction, takes the
+// time, and is durable when it returns (SQLite: WAL, synchronous=FULL). No SQL, row or transaction
+// shows here; engines stand in sqlite/ (and later postgres/), a fake in fake/, and one contract suite
+// (db/contract_suite.h) runs over all.
+//
+// Verbs block and may be called from any thread at once; event loops call them through run_on().
+// Every verb can fail with kUnavailable (busy or lost database), kNoSpace (disk full), kIo, kCorrupt.
+//
+// State machines, kept by the schema's CHECKs:
+//   Batch     receiving → sealed → completed | failed | cancelled
+//   Image     queued → (its chunk's lease) → done | failed; or → waiting (to be tried again) → …
+//   Delivery  queued → (lease) → delivered | dead
+//
+// What is leased is a Lease: a chunk of up to limits::kChunkImages consecutive images of one batch, or
+// one waiting image. It carries the attempt; whatever is finished under an older attempt is refused.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/image_fault.h"
+#include "model/recipe.h"
+
+namespace imgmill {
+
+using BatchKey = std::int64_t;  // the database's own short name of a batch
+
+enum class BatchState : std::uint8_t { kReceiving, kSealed, kCompleted, kFailed, kCancelled };
+
+[[nodiscard]] constexpr bool is_final(BatchState state) { return state >= BatchState::kCompleted; }
+
+// ---- taking a batch in
+
+struct NewBatch {
+  std::string request_id;  // UUID
+  Recipe recipe;
+  std::optional<std::string> webhook_url;
+  std::string csv_key;  // of the uploaded CSV in the ObjectStore
+};
+
+// Images of a batch are numbered 0, 1, 2, … in the order of first appearance.
+struct NewImage {
+  std::string_view url;
+  // Set for what was invalid from the start (on_invalid=skip): counted as failed, never leased.
+  std::optional<ImageFault> fault;
+};
+
+// Placements are numbered 0, 1, 2, … in CSV order.
+struct NewPlacement {
+  std::uint32_t row = 0;       // data rows from 1
+  std::uint32_t position = 0;  // in the row's list, from 1
+  std::uint32_t image = 0;     // its number in the batch
+  std::string_view serial_number;
+  std::string_view product_name;
+};
+
+// ---- looking at it
+
+struct BatchCounts {
+  std::uint64_t placements = 0;  // total_images
+  std::uint64_t processed = 0;   // placements dealt with, the failed ones too
+  std::uint64_t failed = 0;
+  std::uint64_t bytes_in = 0;  // over distinct images done
+  std::uint64_t bytes_out = 0;
+
+  bool operator==(const BatchCounts&) const = default;
+};
+
+enum class WebhookState : std::uint8_t { kNotSent, kSent, kFailed };
+
+struct Batch {
+  BatchKey key = 0;
+  std::string request_id;
+  BatchState state = BatchState::kReceiving;
+  Recipe recipe;
+  std::string csv_key;
+  std::optional<std::string> webhook_url;
+  WebhookState webhook_state = WebhookState::kNotSent;
+  BatchCounts counts;
+  Time created_at;
+  Time updated_at;
+  std::optional<Time> started_at;  // of the first lease
+  std::optional<Time> finished_at;
+};
+
+// One placement's outcome, for the results CSV.
+struct PlacementOutput {
+  std::uint32_t row = 0;
+  std::uint32_t position = 0;
+  std::string output_key;  // of the rendition in the ObjectStore; empty when there is none
+};
+
+// ---- working on it
+
+struct LeaseId {
+  BatchKey batch = 0;
+  std::uint32_t first_image = 0;  // of the chunk, or the waiting image itself
+  bool waiting = false;           // a single image from the waiting ones
+  std::uint32_t attempt = 0;      // fences: +1 at every lease
+
+  bool operator==(const LeaseId&) const = default;
+};
+
+struct LeasedImage {
+  std::uint32_t image = 0;
+  std::uint32_t tries = 0;  // fetches that failed before and may be repeated
+  std::string url;
+};
+
+struct Lease {
+  LeaseId id;
+  std::string request_id;
+  Recipe recipe;
+  std::vector<LeasedImage> images;  // never empty
+};
+
+struct Rendered {
+  std::string output_key;
+  PictureFormat format = PictureFormat::kJpeg;
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+// What became of one leased image: exactly one of rendered, fault, or fault with try_again_at.
+struct Outcome {
+  LeaseId lease;
+  std::uint32_t image = 0;
+  std::uint32_t tries = 0;  // including this one
+  std::optional<Rendered> rendered;
+  std::optional<ImageFault> fault;
+  std::optional<Time> try_again_at;
+};
+
+struct FinishReport {
+  std::uint32_t applied = 0;
+  std::uint32_t fenced_off = 0;            // their lease had passed to somebody else
+  std::vector<std::string> final_batches;  // request ids that became final in this transaction
+};
+
+// ---- telling the world
+
+struct Delivery {
+  std::int64_t id = 0;
+  std::uint32_t attempt = 0;  // of this lease, from 1; fences
+  std::string event_id;       // webhook-id: the same for every attempt
+  std::string url;
+  std::string request_id;
+  // The event: the batch as it was when it became final.
+  BatchState state = BatchState::kCompleted;
+  std::uint64_t total_images = 0;
+  std::uint64_t processed_images = 0;
+  std::uint64_t failed_images = 0;
+  Time completion_time;
+};
+
+enum class DeliveryVerdict : std::uint8_t { kDelivered, kTryAgain, kDead };
+
+struct DeliveryAttempt {
+  Time at;
+  int http_status = 0;  // 0: no answer
+  std::chrono::milliseconds duration{0};
+  std::string error;  // empty on success
+};
+
+
+class Db {
+ public:
+  virtual ~Db() = default;
+
+  // A batch that is being received: invisible to status and leases until sealed.
+  [[nodiscard]] virtual Result<BatchKey> open_batch(const NewBatch& batch, Time now) = 0;
+  // In order, any number of times, a few thousand at a time. `images` continue the batch's image
+  // numbers, `placements` its placement numbers; a placement names an image appended before or here.
+  [[nodiscard]] virtual Result<void> append_images(BatchKey batch, std::span<const NewImage> images,
+                                                   std::span<const NewPlacement> placements) = 0;
+  // Makes it visible and leasable. A batch in which nothing is left to do becomes final here, with its
+  // Delivery. kConflict when it is not receiving.
+  [[nodiscard]] virtual Result<void> seal_batch(BatchKey batch, Time now) = 0;
+  // Removes a batch that is still receiving and all it brought; kConflict otherwise.
+  [[nodiscard]] virtual Result<void> discard_batch(BatchKey batch) = 0;
+  // At start: batches still receiving that were opened before `opened_before` (their process died).
+  [[nodiscard]] virtual Result<std::vector<Batch>> find_receiving(Time opened_before) = 0;
+
+  // nullopt: unknown, malformed or still receiving.
+  [[nodiscard]] virtual Result<std::optional<Batch>> find_batch(std::string_view request_id) = 0;
+  // Up to `limit` placements from number `first` on, in CSV order; fewer only at the end.
+  [[nodiscard]] virtual Result<std::vector<PlacementOutput>> list_outputs(BatchKey batch,
+                                                                          std::uint64_t first,
+                                                                          std::uint32_t limit) = 0;
+
+  // Leases for about `images_max` images (whole chunks, so up to a chunk more), batches taking turns,
+  // waiting images that are due first. Takes expired leases too. Batches in `skip` get no turn.
+  // `owner` names the process, for release_leases.
+  [[nodiscard]] virtual Result<std::vector<Lease>> lease_images(std::string_view owner,
+                                                                std::uint32_t images_max,
+                                                                std::span<const BatchKey> skip,
+                                                                Time now, Time until) = 0;
+  // Those that were lost meanwhile are left out silently: their outcomes will be fenced off.
+  [[nodiscard]] virtual Result<void> extend_leases(std::span<const LeaseId> leases, Time until) = 0;
+  // Writes the outcomes, moves the batches' counters, makes batches final and queues their Delivery:
+  // one transaction. An outcome under a lost lease, or for an image that is finished, changes nothing.
+  // A lease ends by itself when all its images have an outcome.
+  [[nodiscard]] virtual Result<FinishReport> finish_images(std::span<const Outcome> outcomes,
+                                                           Time now) = 0;
+  // Gives back unfinished leases, on shutdown (these) or at start (all of a dead owner's). What is given
+  // back can be leased at once; no image's tries are used up.
+  [[nodiscard]] virtual Result<void> release_leases(std::string_view owner) = 0;
+
+  [[nodiscard]] virtual Result<std::vector<Delivery>> lease_deliveries(std::uint32_t limit, Time now,
+                                                                       Time until) = 0;
+  // Records the attempt and the verdict; kTryAgain is due at `again_at`. Moves the batch's webhook
+  // state (sent, failed). A lost lease (another attempt number) only records the attempt.
+  [[nodiscard]] virtual Result<void> finish_delivery(const Delivery& delivery,
+                                                     const DeliveryAttempt& attempt,
+                                                     DeliveryVerdict verdict,
+                                                     std::optional<Time> again_at, Time now) = 0;
+  // Oldest first.
+  [[nodiscard]] virtual Result<std::vector<DeliveryAttempt>> list_attempts(
+      std::string_view request_id) = 0;
+
+  // Cheap; for readiness: the database answers and can be written.
+  [[nodiscard]] virtual Result<void> check() = 0;
+};
+
+}  // namespace imgmill
