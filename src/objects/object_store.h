@@ -3,8 +3,8 @@
 // "processed/{request_id}/{name}"; anything else is refused with kInvalid before it reaches a file
 // system or a URL.
 //
-// Calls block and may come from any thread at once; event loops use run_on(). kNoSpace when the disk or
-// quota is full, kNotFound, kIo.
+// Calls block and may come from any thread at once; event loops use run_on(). kNoSpace when the
+// disk or quota is full, kNotFound, kIo.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@
 
 namespace imgmill {
 
-// True when every segment is of [A-Za-z0-9._-], none is empty or starts with a dot, 512 bytes at most.
+// True when every segment is of [A-Za-z0-9._-], none is empty, starts with a dot or is over
+// 255 bytes; 512 bytes in all.
 [[nodiscard]] bool is_object_key(std::string_view key);
 
 class ObjectReader {
@@ -37,9 +38,10 @@ class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
 
-  // Whole or not at all, replacing what was there; readers see it at once. It survives a power cut only
-  // after make_durable().
-  [[nodiscard]] virtual Result<void> put(std::string_view key, std::span<const std::byte> bytes) = 0;
+  // Whole or not at all, replacing what was there; readers see it at once. It survives a power cut
+  // only after make_durable().
+  [[nodiscard]] virtual Result<void> put(std::string_view key,
+                                         std::span<const std::byte> bytes) = 0;
   // The same from a file, which may be moved away; durable when it returns.
   [[nodiscard]] virtual Result<void> put_file(std::string_view key,
                                               const std::filesystem::path& file) = 0;
