@@ -1,18 +1,20 @@
-// The durable truth: batches, their images, leases, deliveries. A verb is one transaction, takes the
-// time, and is durable when it returns (SQLite: WAL, synchronous=FULL). No SQL, row or transaction
-// shows here; engines stand in sqlite/ (and later postgres/), a fake in fake/, and one contract suite
-// (db/contract_suite.h) runs over all.
+// The durable truth: batches, their images, leases, deliveries. A verb is one transaction, takes
+// the time, and is durable when it returns (SQLite: WAL, synchronous=FULL). No SQL, row or
+// transaction shows here; engines stand in sqlite/ (and later postgres/), a fake in fake/, and one
+// contract suite (db/contract_suite.h) runs over all.
 //
 // Verbs block and may be called from any thread at once; event loops call them through run_on().
-// Every verb can fail with kUnavailable (busy or lost database), kNoSpace (disk full), kIo, kCorrupt.
+// Every verb can fail with kUnavailable (busy or lost database), kNoSpace (disk full), kIo,
+// kCorrupt.
 //
 // State machines, kept by the schema's CHECKs:
 //   Batch     receiving → sealed → completed | failed | cancelled
 //   Image     queued → (its chunk's lease) → done | failed; or → waiting (to be tried again) → …
 //   Delivery  queued → (lease) → delivered | dead
 //
-// What is leased is a Lease: a chunk of up to limits::kChunkImages consecutive images of one batch, or
-// one waiting image. It carries the attempt; whatever is finished under an older attempt is refused.
+// What is leased is a Lease: a chunk of up to limits::kChunkImages consecutive images of one batch,
+// or one waiting image. It carries the attempt; whatever is finished under an older attempt is
+// refused.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "model/image_fault.h"
 #include "model/recipe.h"
 
@@ -139,9 +142,23 @@ struct Outcome {
   std::optional<Time> try_again_at;
 };
 
+// Whether it says exactly one thing. An Outcome that does not is a bug: finish_images() ends the
+// process.
+[[nodiscard]] inline bool is_whole(const Outcome& outcome) {
+  return outcome.rendered ? !outcome.fault && !outcome.try_again_at : outcome.fault.has_value();
+}
+
+// Whether the lease may speak of that image at all.
+[[nodiscard]] constexpr bool covers(const LeaseId& lease, std::uint32_t image) {
+  if (lease.waiting) return image == lease.first_image;
+  return image >= lease.first_image && image - lease.first_image < limits::kChunkImages;
+}
+
 struct FinishReport {
   std::uint32_t applied = 0;
-  std::uint32_t fenced_off = 0;            // their lease had passed to somebody else
+  // The others: their lease was lost (passed on, expired and taken, given back), or the image had
+  // its outcome already. applied + fenced_off is the number of outcomes.
+  std::uint32_t fenced_off = 0;
   std::vector<std::string> final_batches;  // request ids that became final in this transaction
 };
 
@@ -170,7 +187,6 @@ struct DeliveryAttempt {
   std::string error;  // empty on success
 };
 
-
 class Db {
  public:
   virtual ~Db() = default;
@@ -178,11 +194,12 @@ class Db {
   // A batch that is being received: invisible to status and leases until sealed.
   [[nodiscard]] virtual Result<BatchKey> open_batch(const NewBatch& batch, Time now) = 0;
   // In order, any number of times, a few thousand at a time. `images` continue the batch's image
-  // numbers, `placements` its placement numbers; a placement names an image appended before or here.
+  // numbers, `placements` its placement numbers; a placement names an image appended before or
+  // here.
   [[nodiscard]] virtual Result<void> append_images(BatchKey batch, std::span<const NewImage> images,
                                                    std::span<const NewPlacement> placements) = 0;
-  // Makes it visible and leasable. A batch in which nothing is left to do becomes final here, with its
-  // Delivery. kConflict when it is not receiving.
+  // Makes it visible and leasable. A batch in which nothing is left to do becomes final here, with
+  // its Delivery. kConflict when it is not receiving.
   [[nodiscard]] virtual Result<void> seal_batch(BatchKey batch, Time now) = 0;
   // Removes a batch that is still receiving and all it brought; kConflict otherwise.
   [[nodiscard]] virtual Result<void> discard_batch(BatchKey batch) = 0;
@@ -196,26 +213,27 @@ class Db {
                                                                           std::uint64_t first,
                                                                           std::uint32_t limit) = 0;
 
-  // Leases for about `images_max` images (whole chunks, so up to a chunk more), batches taking turns,
-  // waiting images that are due first. Takes expired leases too. Batches in `skip` get no turn.
-  // `owner` names the process, for release_leases.
+  // Leases for about `images_max` images (whole chunks, so up to a chunk more), batches taking
+  // turns: a turn is a chunk's worth of the batch's waiting images that are due, else one chunk of
+  // its queued ones. Takes expired leases too. Batches in `skip` get no turn. `owner` names the
+  // process, for release_leases.
   [[nodiscard]] virtual Result<std::vector<Lease>> lease_images(std::string_view owner,
                                                                 std::uint32_t images_max,
                                                                 std::span<const BatchKey> skip,
                                                                 Time now, Time until) = 0;
   // Those that were lost meanwhile are left out silently: their outcomes will be fenced off.
   [[nodiscard]] virtual Result<void> extend_leases(std::span<const LeaseId> leases, Time until) = 0;
-  // Writes the outcomes, moves the batches' counters, makes batches final and queues their Delivery:
-  // one transaction. An outcome under a lost lease, or for an image that is finished, changes nothing.
-  // A lease ends by itself when all its images have an outcome.
+  // Writes the outcomes, moves the batches' counters, makes batches final and queues their
+  // Delivery: one transaction. An outcome under a lost lease, or for an image that is finished,
+  // changes nothing. A lease ends by itself when all its images have an outcome.
   [[nodiscard]] virtual Result<FinishReport> finish_images(std::span<const Outcome> outcomes,
                                                            Time now) = 0;
-  // Gives back unfinished leases, on shutdown (these) or at start (all of a dead owner's). What is given
-  // back can be leased at once; no image's tries are used up.
+  // Gives back unfinished leases, on shutdown (these) or at start (all of a dead owner's). What is
+  // given back can be leased at once; no image's tries are used up.
   [[nodiscard]] virtual Result<void> release_leases(std::string_view owner) = 0;
 
-  [[nodiscard]] virtual Result<std::vector<Delivery>> lease_deliveries(std::uint32_t limit, Time now,
-                                                                       Time until) = 0;
+  [[nodiscard]] virtual Result<std::vector<Delivery>> lease_deliveries(std::uint32_t limit,
+                                                                       Time now, Time until) = 0;
   // Records the attempt and the verdict; kTryAgain is due at `again_at`. Moves the batch's webhook
   // state (sent, failed). A lost lease (another attempt number) only records the attempt.
   [[nodiscard]] virtual Result<void> finish_delivery(const Delivery& delivery,
