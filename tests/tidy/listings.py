@@ -1,4 +1,4 @@
-"""Things that must agree with each other: sources and build files, links and files, SQL dialects."""
+"""Things that must agree: sources with build files, links with files, SQL with SQL."""
 
 import re
 
@@ -28,7 +28,7 @@ def check_header_openings(tree):
     for file in tree.cpp:
         if file.suffix == ".h" and file.path.startswith("src/"):
             if not file.text.startswith("//"):
-                yield file.fault(1, "a header opens with a comment: what it is for, threads, errors")
+                yield file.fault(1, "a header opens with a comment: its purpose, threads, errors")
             if "#pragma once" not in file.text:
                 yield file.fault(1, "a header has #pragma once")
 

@@ -30,7 +30,7 @@ def faults_of(root):
 
 
 def main():
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2]
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
     faults = faults_of(root)
     for fault in faults:
         print(fault)

@@ -184,7 +184,7 @@ Result<int> S::g(int a,
 
 class TheRealTree(unittest.TestCase):
     def test_is_seen(self):
-        tree = Tree(Path(__file__).parents[2])
+        tree = Tree(Path(__file__).resolve().parents[2])
         self.assertIn("src/base/error.h", [file.path for file in tree.files])
         names = [name for file in tree.cpp for name, _, _ in sizes.cpp_functions(file.code)]
         self.assertIn("random_uuid", names)
