@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Draws the sample pictures beside this file, the same ones at every run: studio shots of things that
-a shop may sell. Their output is committed; run this again only to change them.
+"""Draws the sample pictures in images/, the same ones at every run: studio shots of things that a
+shop may sell. They are committed; run this again only to change them.
 
     samples/make_samples.py [FOLDER]"""
 
@@ -117,11 +117,16 @@ def save_turntable(path):
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=120, loop=0)
 
 
+def srgb():
+    """An ICC profile without the time at which it was made."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile[:24] + bytes(12) + profile[36:]
+
+
 def save_all(folder):
     jpeg = {"quality": 90}
     rotated = Image.Exif()
     rotated[EXIF_ORIENTATION] = 6  # the camera lay on its side: show it a quarter turn clockwise
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     lying = shot(9, (640, 480), "frame", "BACKPACK").transpose(Image.Transpose.ROTATE_90)
 
     shot(1, (480, 400), "mug", "MUG").save(folder / "mug-front.jpg", **jpeg)
@@ -135,7 +140,7 @@ def save_all(folder):
     flat_badge((420, 420)).save(folder / "sticker-flat.png")
     shot(11, (480, 400), "round", "TEA").save(folder / "teapot.webp", quality=88)
     shot(12, (400, 340), "round", cut_out=True).save(folder / "teapot-cutout.webp", quality=88)
-    shot(13, (480, 480), "frame", "NOTES").save(folder / "notebook.jpg", icc_profile=profile, **jpeg)
+    shot(13, (480, 480), "frame", "NOTES").save(folder / "notebook.jpg", icc_profile=srgb(), **jpeg)
     shot(14, (480, 360), "frame").save(folder / "notebook-pages.jpg", quality=85)
     shot(15, (480, 400), "round").save(folder / "headphones.jpg", **jpeg)
     shot(16, (220, 220), "round", cut_out=True).save(folder / "headphones-cutout.png")
