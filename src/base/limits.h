@@ -24,20 +24,67 @@ inline constexpr std::size_t kReportedRowErrorsMax = 100;
 inline constexpr std::size_t kHttpHeaderBytesMax = 16 << 10;
 inline constexpr std::size_t kFormFieldBytesMax = 8 << 10;
 inline constexpr std::size_t kFormPartsMax = 64;
+inline constexpr std::size_t kMultipartBoundaryBytesMax = 70;  // RFC 2046
+inline constexpr std::size_t kMultipartHeadBytesMax = 8 << 10;
+// Of an upload besides its file: fields, heads, parts that nobody asked for.
+inline constexpr std::size_t kFormOverheadBytesMax = 1 << 20;
+// One hop to the blocking pool costs some 10 us: a block holds about 3,000 rows.
+inline constexpr std::size_t kUploadBlockBytes = 256 << 10;
+// An upload holds a block and at most a row of the sheet: 600 MB when all of them are hostile.
+inline constexpr int kUploadsMax = 256;
 inline constexpr auto kHttpHeaderDeadline = 15s;
 inline constexpr auto kHttpIdleDeadline = 75s;
 inline constexpr auto kHttpBodyStallDeadline = 30s;
+inline constexpr auto kHttpWriteStallDeadline = 30s;
+// Slower than this, reading or writing, is no user but an attack: a modem of 1990 had twice as much.
+inline constexpr std::uint64_t kHttpBytesPerSecondMin = 1'024;
+// After an answer that came before the whole request: what is still read, so that no reset overtakes it.
+inline constexpr auto kHttpLingerDeadline = 5s;
+inline constexpr std::uint64_t kHttpLingerBytesMax = 16 << 20;
+// Deadlines are looked at this often, for all connections at once.
+inline constexpr auto kHttpWatchInterval = 250ms;
 inline constexpr std::size_t kHttpConnectionsMax = 8'192;
 
 // Fetching.
 inline constexpr int kRedirectsMax = 5;
 inline constexpr int kFetchAttemptsMax = 3;
 inline constexpr auto kRetryAfterMax = 10min;
+// One address of several: a dead one must leave time for the next.
+inline constexpr auto kFetchConnectDeadline = 10s;
+// An origin that sends less than this in a window drips, and would hold its place for the whole time.
+inline constexpr auto kFetchStallWindow = 10s;
+inline constexpr std::uint64_t kFetchStallBytesMin = 10 << 10;
+// All header lines of an answer; common servers send at most 8 to 32 KB.
+inline constexpr std::size_t kFetchHeaderBytesMax = 64 << 10;
+// The body of an error or redirect is read this far to keep the connection; beyond, a new one is cheaper.
+inline constexpr std::size_t kFetchDiscardedBytesMax = 64 << 10;
+// Webhooks have places of their own, so that slow image origins cannot hold them up.
+inline constexpr int kPostsMax = 32;
+inline constexpr int kPostsPerOriginMax = 8;
 // A Spool keeps this much in memory and the rest in an unlinked file: with 64 transfers, 64 MiB.
 inline constexpr std::size_t kSpoolMemoryBytes = 1 << 20;
 
+// Objects. With less than this free the store says that it is full before it is: one source of the
+// default size bound still fits, and the database beside it can still write.
+inline constexpr std::uint64_t kStoreFreeBytesMin = 64 << 20;
+
 // Codec.
 inline constexpr auto kCodecDeadline = 60s;
+// Starting loads some forty libraries; with sanitizers on a busy machine that takes seconds.
+inline constexpr auto kCodecStartDeadline = 30s;
+inline constexpr int kCodecChildrenMax = 256;
+// The address space of a child beside its arena: 100 M pixels of four bytes, twice, and the libraries.
+inline constexpr std::uint64_t kCodecMemoryBytes = 2ULL << 30;
+// A child is replaced after so much work, so that leaks and whatever a picture left behind go with it.
+inline constexpr int kCodecImagesPerLife = 4'000;
+inline constexpr auto kCodecWorkPerLife = 600s;
+// A job larger than this gives the arena's pages back when it is done.
+inline constexpr std::uint64_t kCodecArenaKeptBytes = 4 << 20;
+inline constexpr std::size_t kCodecMessageBytesMax = 200;
+inline constexpr int kCodecTriesMax = 2;        // children that an image may cost
+inline constexpr int kCodecStartsMax = 3;       // failed starts in a row before images fail for it
+inline constexpr auto kCodecStartPauseMin = 100ms;
+inline constexpr auto kCodecStartPauseMax = 5s;
 
 // Leases (DESIGN 6).
 inline constexpr auto kLeaseDuration = 30s;
