@@ -1,5 +1,5 @@
-// The engine: leases images, runs each through fetch → codec → store, and writes the outcomes. The only
-// place that decides what happens next to an image. Coroutines on the caller's single-threaded
+// The engine: leases images, runs each through fetch → codec → store, and writes the outcomes. The
+// only place that decides what happens next to an image. Coroutines on the caller's single-threaded
 // executor, so nothing here locks and a test can step it; blocking calls go through the pool.
 //
 //   Dispatcher   leases for the free slots, renews, gives back on stop
@@ -25,7 +25,7 @@ namespace imgmill {
 struct EngineOptions {
   std::string owner;             // names this process in its leases
   std::uint32_t images_in_hand;  // leased and not finished, at most (and up to a chunk more)
-  // Where a rendition goes: prefix of its key for a request id, "processed/{id}/".
+  // Where a batch's renditions go: "processed/{request_id}/" for a server, "images/" for `run`.
   std::function<std::string(const std::string& request_id)> key_prefix;
   std::function<void()> batch_became_final;  // a hint for the courier
 };
@@ -48,7 +48,8 @@ class Engine {
   [[nodiscard]] Task<void> run();
   // There may be something to lease: look at once. Any thread.
   void nudge();
-  // Lease no more and give back what has not begun; run() returns when what is under way is finished.
+  // Lease no more and give back what has not begun; run() returns when what is under way is
+  // finished.
   void stop();
 
  private:

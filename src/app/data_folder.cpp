@@ -1,0 +1,66 @@
+#include "app/data_folder.h"
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <sys/file.h>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace imgmill {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && ::access(folder.c_str(), R_OK | W_OK | X_OK) == 0) return {};
+  return fail_errno(error ? error.value() : errno,
+                    fmt::format("the data folder {} cannot be written: choose another with "
+                                "--data-dir, or give this user the right to write there",
+                                folder.string()));
+}
+
+std::string pid_in(int fd) {
+  std::array<char, 32> text{};
+  const ssize_t got = ::pread(fd, text.data(), text.size() - 1, 0);
+  return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : "unknown";
+}
+
+// The lock ends with the process, however it ends; the pid in the file is for people.
+Result<UniqueFd> take_lock(const fs::path& folder) {
+  const fs::path file = folder / "imgmill.lock";
+  UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock) return fail_errno(errno, fmt::format("{} cannot be written", file.string()));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("the data folder {} is in use by the imgmill process {}: stop that one, or "
+                    "choose another folder with --data-dir",
+                    folder.string(), pid_in(lock.get())));
+  }
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(lock.get(), 0) != 0 ||
+      ::pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return fail_errno(errno, fmt::format("{} cannot be written", file.string()));
+  }
+  return lock;
+}
+
+}  // namespace
+
+Result<DataFolder> DataFolder::open(const fs::path& path) {
+  TRY_VOID(make_folder(path));
+  TRY(UniqueFd lock, take_lock(path));
+  DataFolder folder(fs::absolute(path), std::move(lock));
+  std::error_code ignored;  // an old spool that stays is only bytes; make_folder tells what matters
+  fs::remove_all(folder.spool(), ignored);
+  TRY_VOID(make_folder(folder.spool()));
+  TRY_VOID(make_folder(folder.objects()));
+  return folder;
+}
+
+}  // namespace imgmill

@@ -1,0 +1,27 @@
+// Setting texts → values. Each parser takes the whole text or returns kInvalid with what is
+// expected.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/settings.h"
+#include "base/error.h"
+
+namespace imgmill {
+
+[[nodiscard]] Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t min,
+                                                 std::uint64_t max);
+// Bytes: "67108864", "64MiB", "1GiB".
+[[nodiscard]] Result<std::uint64_t> parse_bytes(std::string_view text);
+// "127.0.0.1:5000", "[::1]:5000", ":5000" (every address).
+[[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
+[[nodiscard]] Result<std::string> parse_base_url(std::string_view text);
+// Comma-separated, trimmed, empty pieces left out.
+[[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
+[[nodiscard]] Result<std::vector<std::chrono::seconds>> parse_schedule(std::string_view text);
+
+}  // namespace imgmill

@@ -1,0 +1,236 @@
+#include "app/settings.h"
+
+#include <array>
+#include <fstream>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/setting_values.h"
+
+namespace imgmill {
+namespace {
+
+using Apply = std::function<Result<void>(Settings&, std::string_view)>;
+
+// Stores what parse(text) returns in a member.
+template <class Member, class Parse>
+Apply into(Member Settings::* member, Parse parse) {
+  return [=](Settings& settings, std::string_view text) -> Result<void> {
+    TRY(auto value, parse(text));
+    settings.*member = static_cast<Member>(std::move(value));
+    return {};
+  };
+}
+
+template <class Member>
+Apply number(Member Settings::* member, std::uint64_t min, std::uint64_t max) {
+  return into(member, [=](std::string_view text) { return parse_number(text, min, max); });
+}
+
+Apply bytes(std::uint64_t Settings::* member) { return into(member, parse_bytes); }
+
+Apply list(std::vector<std::string> Settings::* member) {
+  return into(member, [](std::string_view text) {
+    return Result<std::vector<std::string>>(parse_list(text));
+  });
+}
+
+Apply flag(bool Settings::* member) {
+  return into(member, [](std::string_view text) -> Result<bool> {
+    if (text == "true" || text == "1") return true;
+    if (text == "false" || text == "0") return false;
+    return fail(ErrorCode::kInvalid, fmt::format("\"{}\" is neither true nor false", text));
+  });
+}
+
+// "sqlite:" or "file:" with an optional path behind it.
+Apply local_path(std::filesystem::path Settings::* member, std::string_view scheme) {
+  return into(member, [=](std::string_view text) -> Result<std::filesystem::path> {
+    if (!text.starts_with(scheme)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}PATH is expected; this version knows nothing else", scheme));
+    }
+    return std::filesystem::path(text.substr(scheme.size()));
+  });
+}
+
+Result<log::Format> parse_log_format(std::string_view text) {
+  if (text == "text") return log::Format::kText;
+  if (text == "json") return log::Format::kJson;
+  return fail(ErrorCode::kInvalid, fmt::format("\"{}\" is neither text nor json", text));
+}
+
+Result<log::Level> parse_log_level(std::string_view text) {
+  if (text == "debug") return log::Level::kDebug;
+  if (text == "info") return log::Level::kInfo;
+  if (text == "warn") return log::Level::kWarn;
+  if (text == "error") return log::Level::kError;
+  return fail(ErrorCode::kInvalid, fmt::format("\"{}\" is none of debug, info, warn, error", text));
+}
+
+Result<std::filesystem::path> parse_folder(std::string_view text) {
+  if (text.empty()) return fail(ErrorCode::kInvalid, "a folder is expected");
+  return std::filesystem::path(text);
+}
+
+const std::vector<SettingRow>& table() {
+  using S = Settings;
+  static const std::vector<SettingRow> rows{
+      {"listen", "127.0.0.1:5000", "address and port of the API", into(&S::listen, parse_listen)},
+      {"base-url", "",
+       "how clients reach this server; in output URLs and webhooks "
+       "(default: http://localhost and the port listened on)",
+       [](S& settings, std::string_view text) -> Result<void> {
+         if (text.empty()) return {};
+         TRY(settings.base_url, parse_base_url(text));
+         return {};
+       }},
+      {"data-dir", "./imgmill-data", "folder of the database, the uploads and the pictures",
+       into(&S::data_dir, parse_folder)},
+      {"database-url", "sqlite:", "sqlite:PATH (default: imgmill.db in the data folder)",
+       local_path(&S::database_file, "sqlite:")},
+      {"storage-url", "file:", "file:PATH (default: objects in the data folder)",
+       local_path(&S::storage_folder, "file:")},
+      {"codecs", "0", "codec processes (default: the number of cores)",
+       number(&S::codecs, 0, 1'024)},
+      {"fetch-concurrency", "64", "downloads at once", number(&S::fetch_concurrency, 1, 4'096)},
+      {"fetch-per-host", "16", "downloads at once from one host",
+       number(&S::fetch_per_host, 1, 4'096)},
+      {"fetch-timeout", "30", "seconds a download may take in all",
+       into(&S::fetch_timeout, [](std::string_view text) { return parse_number(text, 1, 3'600); })},
+      {"allow-nets", "",
+       "networks (CIDR, comma-separated) that may be reached although they are "
+       "not public, such as 10.1.0.0/16",
+       list(&S::allow_nets)},
+      {"max-upload-bytes", "1GiB", "largest upload", bytes(&S::max_upload_bytes)},
+      {"max-source-bytes", "64MiB", "largest source image, in bytes", bytes(&S::max_source_bytes)},
+      {"max-source-pixels", "100000000", "largest source image, in pixels",
+       number(&S::max_source_pixels, 1, 10'000'000'000)},
+      {"webhook-secret", "",
+       "key of the webhook signatures; several, comma-separated, newest first, "
+       "while one is being replaced",
+       list(&S::webhook_secrets), true},
+      {"webhook-schedule", "5,300,1800,7200,18000,36000,36000",
+       "pauses in seconds after each failed webhook attempt",
+       into(&S::webhook_schedule, parse_schedule)},
+      {"quality", "50", "quality when the upload names none", number(&S::quality, 1, 100)},
+      {"log-format", "text", "text or json", into(&S::log_format, parse_log_format)},
+      {"log-level", "info", "debug, info, warn or error", into(&S::log_level, parse_log_level)},
+      {"no-auth", "false", "listen beyond loopback without access keys", flag(&S::no_auth), false,
+       true},
+      {"insecure-codec-no-sandbox", "false",
+       "run the picture decoders without their sandbox, where the system has none",
+       flag(&S::insecure_codec_no_sandbox), false, true},
+  };
+  return rows;
+}
+
+constexpr std::string_view kVariablePrefix = "IMGMILL_";
+constexpr std::string_view kFileSuffix = "_FILE";
+
+const SettingRow* row_of_variable(std::string_view variable, bool from_file) {
+  for (const SettingRow& row : table()) {
+    if (variable_of(row.key) == variable && (row.secret || !from_file)) return &row;
+  }
+  return nullptr;
+}
+
+Result<std::string> read_secret(const std::string& file, std::string_view variable) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in.good() && text.empty()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: the file cannot be read or is empty", variable));
+  }
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::span<const SettingRow> setting_table() { return table(); }
+
+std::string variable_of(std::string_view key) {
+  std::string variable(kVariablePrefix);
+  for (const char c : key) variable += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return variable;
+}
+
+Result<SettingTexts> settings_from_environment(const char* const* environment) {
+  SettingTexts texts;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
+    const std::size_t equals = entry.find('=');
+    if (!entry.starts_with(kVariablePrefix) || equals == entry.npos) continue;
+    const std::string_view variable = entry.substr(0, equals);
+    const std::string_view value = entry.substr(equals + 1);
+    if (const SettingRow* row = row_of_variable(variable, false)) {
+      texts.emplace(row->key, value);
+      continue;
+    }
+    const bool from_file = variable.ends_with(kFileSuffix);
+    const SettingRow* row =
+        from_file ? row_of_variable(variable.substr(0, variable.size() - kFileSuffix.size()), true)
+                  : nullptr;
+    if (row == nullptr) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("{}: there is no such setting (imgmill serve --help lists them)", variable));
+    }
+    TRY(std::string secret, read_secret(std::string(value), variable));
+    if (!texts.emplace(row->key, std::move(secret)).second) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}: the same setting is given without _FILE too", variable));
+    }
+  }
+  return texts;
+}
+
+Result<SettingTexts> settings_from_file(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) return fail(ErrorCode::kNotFound, fmt::format("{}: cannot be read", file.string()));
+  SettingTexts texts;
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_config(in);
+  } catch (const CLI::Error& error) {
+    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", file.string(), error.what()));
+  }
+  for (const CLI::ConfigItem& item : items) {
+    std::string key = item.fullname();
+    std::ranges::replace(key, '_', '-');
+    const auto row = std::ranges::find(table(), std::string_view(key), &SettingRow::key);
+    if (row == table().end()) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}: \"{}\" is no setting", file.string(), item.fullname()));
+    }
+    std::string value;
+    for (const std::string& input : item.inputs) value += (value.empty() ? "" : ",") + input;
+    texts.insert_or_assign(std::move(key), std::move(value));
+  }
+  return texts;
+}
+
+Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence) {
+  Settings settings;
+  for (const SettingRow& row : table()) {
+    std::string_view text = row.fallback;
+    for (const SettingTexts& texts : by_precedence) {
+      const auto found = texts.find(row.key);
+      if (found == texts.end()) continue;
+      text = found->second;
+      break;
+    }
+    const auto applied = row.apply(settings, text);
+    if (!applied) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("--{} ({}): {}", row.key, variable_of(row.key),
+                              row.secret ? "the value is not valid" : applied.error().text));
+    }
+  }
+  return settings;
+}
+
+}  // namespace imgmill

@@ -1,0 +1,76 @@
+// Every setting, once: key, variable, default and doc stand in one table (settings.cpp), from which
+// flags, environment, imgmill.toml, --help and docs/settings.md are made. Precedence: flag,
+// environment, file, default. A wrong or unknown setting is one line that names it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace imgmill {
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // an IP address, without brackets
+  std::uint16_t port = 5000;
+
+  [[nodiscard]] bool is_loopback() const;
+};
+
+struct Settings {
+  ListenAddress listen;
+  std::string base_url;  // empty: http://localhost:{the port listened on}
+  std::filesystem::path data_dir;
+  std::filesystem::path database_file;   // empty: in the data folder
+  std::filesystem::path storage_folder;  // empty: in the data folder
+  int codecs = 0;                        // 0: the number of cores
+  int fetch_concurrency = 0;
+  int fetch_per_host = 0;
+  std::chrono::seconds fetch_timeout{0};
+  std::vector<std::string> allow_nets;
+  std::uint64_t max_upload_bytes = 0;
+  std::uint64_t max_source_bytes = 0;
+  std::uint64_t max_source_pixels = 0;
+  std::vector<std::string> webhook_secrets;
+  std::vector<std::chrono::seconds> webhook_schedule;
+  int quality = 0;
+  log::Format log_format = log::Format::kText;
+  log::Level log_level = log::Level::kInfo;
+  bool no_auth = false;
+  bool insecure_codec_no_sandbox = false;
+};
+
+struct SettingRow {
+  std::string_view key;  // the flag without its dashes, and the name in imgmill.toml
+  std::string_view fallback;
+  std::string_view doc;
+  std::function<Result<void>(Settings&, std::string_view)> apply;
+  bool secret = false;  // may come from a file: its variable with _FILE behind it
+  bool is_switch = false;
+};
+
+[[nodiscard]] std::span<const SettingRow> setting_table();
+// "IMGMILL_FETCH_PER_HOST" of "fetch-per-host".
+[[nodiscard]] std::string variable_of(std::string_view key);
+
+// What stood where: key → text as given. Unknown keys and variables were refused before.
+using SettingTexts = std::map<std::string, std::string, std::less<>>;
+
+// The IMGMILL_… variables of this process. kInvalid for one that no setting has.
+[[nodiscard]] Result<SettingTexts> settings_from_environment(const char* const* environment);
+// imgmill.toml. kInvalid names the key and the file; kNotFound when there is no such file.
+[[nodiscard]] Result<SettingTexts> settings_from_file(const std::filesystem::path& file);
+
+// First text wins. kInvalid: "--quality: …".
+[[nodiscard]] Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence);
+
+}  // namespace imgmill

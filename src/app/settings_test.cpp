@@ -1,0 +1,131 @@
+#include "app/settings.h"
+
+#include <array>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/setting_values.h"
+
+namespace imgmill {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Result<Settings> resolved(SettingTexts flags, SettingTexts environment = {},
+                          SettingTexts file = {}) {
+  const std::array<SettingTexts, 3> all{std::move(flags), std::move(environment), std::move(file)};
+  return resolve_settings(all);
+}
+
+Result<SettingTexts> from_environment(std::vector<const char*> entries) {
+  entries.push_back(nullptr);
+  return settings_from_environment(entries.data());
+}
+
+std::filesystem::path file_with(std::string_view text) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "settings_test.txt";
+  std::ofstream(path, std::ios::trunc) << text;
+  return path;
+}
+
+TEST(Settings, DefaultsAreTheContracts) {
+  const Settings settings = *resolved({});
+  EXPECT_EQ(settings.listen.host, "127.0.0.1");
+  EXPECT_EQ(settings.listen.port, 5000);
+  EXPECT_EQ(settings.data_dir, "./imgmill-data");
+  EXPECT_EQ(settings.fetch_concurrency, 64);
+  EXPECT_EQ(settings.fetch_per_host, 16);
+  EXPECT_EQ(settings.fetch_timeout, 30s);
+  EXPECT_TRUE(settings.allow_nets.empty());
+  EXPECT_EQ(settings.max_upload_bytes, 1ULL << 30);
+  EXPECT_EQ(settings.max_source_bytes, 64ULL << 20);
+  EXPECT_EQ(settings.max_source_pixels, 100'000'000ULL);
+  EXPECT_EQ(settings.quality, 50);
+  EXPECT_THAT(settings.webhook_schedule,
+              ElementsAre(5s, 300s, 1800s, 7200s, 18000s, 36000s, 36000s));
+  EXPECT_TRUE(settings.webhook_secrets.empty());
+}
+
+TEST(Settings, FlagBeforeEnvironmentBeforeFile) {
+  EXPECT_EQ(resolved({{"quality", "10"}}, {{"quality", "20"}}, {{"quality", "30"}})->quality, 10);
+  EXPECT_EQ(resolved({}, {{"quality", "20"}}, {{"quality", "30"}})->quality, 20);
+  EXPECT_EQ(resolved({}, {}, {{"quality", "30"}})->quality, 30);
+}
+
+TEST(Settings, AWrongValueNamesItsSetting) {
+  for (const auto& [key, value] : SettingTexts{{"quality", "0"},
+                                               {"listen", "5000"},
+                                               {"fetch-timeout", "-1"},
+                                               {"log-level", "loud"},
+                                               {"base-url", "ftp://x"},
+                                               {"database-url", "mysql://x"},
+                                               {"max-source-bytes", "64 apples"},
+                                               {"webhook-schedule", "5,x"}}) {
+    const auto settings = resolved({{key, value}});
+    ASSERT_FALSE(settings) << key;
+    EXPECT_THAT(settings.error().text, HasSubstr("--" + key));
+    EXPECT_THAT(settings.error().text, HasSubstr(variable_of(key)));
+  }
+}
+
+TEST(Settings, AnUnknownVariableStopsTheStart) {
+  const auto texts = from_environment({"PATH=/bin", "IMGMILL_QUALTIY=40"});
+  ASSERT_FALSE(texts);
+  EXPECT_THAT(texts.error().text, HasSubstr("IMGMILL_QUALTIY"));
+}
+
+TEST(Settings, VariablesAreRead) {
+  const auto texts = from_environment({"IMGMILL_QUALITY=40", "HOME=/", "IMGMILL_FETCH_PER_HOST=2"});
+  ASSERT_TRUE(texts);
+  EXPECT_THAT(*texts,
+              ElementsAre(testing::Pair("fetch-per-host", "2"), testing::Pair("quality", "40")));
+}
+
+TEST(Settings, ASecretMayComeFromAFile) {
+  const std::string entry = "IMGMILL_WEBHOOK_SECRET_FILE=" + file_with("first,second\n").string();
+  const auto texts = from_environment({entry.c_str()});
+  ASSERT_TRUE(texts) << texts.error().text;
+  EXPECT_THAT(resolved({}, *texts)->webhook_secrets, ElementsAre("first", "second"));
+  EXPECT_FALSE(from_environment({"IMGMILL_WEBHOOK_SECRET_FILE=/nonexistent"}));
+  EXPECT_FALSE(from_environment({"IMGMILL_WEBHOOK_SECRET=x", entry.c_str()}));
+  EXPECT_FALSE(from_environment({"IMGMILL_QUALITY_FILE=/etc/hostname"}));
+}
+
+TEST(Settings, TheFileIsTomlWithDashesOrUnderlines) {
+  const auto texts = settings_from_file(
+      file_with("quality = 40\nfetch_per_host = 3\nallow-nets = [\"10.0.0.0/8\", \"::1/128\"]\n"));
+  ASSERT_TRUE(texts) << texts.error().text;
+  const Settings settings = *resolved({}, {}, *texts);
+  EXPECT_EQ(settings.quality, 40);
+  EXPECT_EQ(settings.fetch_per_host, 3);
+  EXPECT_THAT(settings.allow_nets, ElementsAre("10.0.0.0/8", "::1/128"));
+}
+
+TEST(Settings, AnUnknownKeyInTheFileIsNamed) {
+  const auto texts = settings_from_file(file_with("qualtiy = 40\n"));
+  ASSERT_FALSE(texts);
+  EXPECT_THAT(texts.error().text, HasSubstr("qualtiy"));
+}
+
+TEST(SettingValues, ListenTakesBothFamilies) {
+  EXPECT_EQ(parse_listen("[::1]:80")->host, "::1");
+  EXPECT_TRUE(parse_listen("[::1]:80")->is_loopback());
+  EXPECT_TRUE(parse_listen("localhost:80")->is_loopback());
+  EXPECT_FALSE(parse_listen(":80")->is_loopback());
+  EXPECT_FALSE(parse_listen("127.0.0.1:65536"));
+  EXPECT_FALSE(parse_listen("example.com:80"));
+}
+
+TEST(SettingValues, BytesTakeUnits) {
+  EXPECT_EQ(*parse_bytes("64MiB"), 64ULL << 20);
+  EXPECT_EQ(*parse_bytes("1000"), 1000ULL);
+  EXPECT_FALSE(parse_bytes("0"));
+  EXPECT_FALSE(parse_bytes("99999999999GiB"));
+}
+
+}  // namespace
+}  // namespace imgmill

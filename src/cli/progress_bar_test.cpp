@@ -1,0 +1,31 @@
+#include "cli/progress_bar.h"
+
+#include <gtest/gtest.h>
+
+namespace imgmill::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ProgressLine, SaysHowFarHowFastAndHowLong) {
+  EXPECT_EQ(progress_line({.processed = 10, .total = 40, .failed = 1, .elapsed = 2s}, 200),
+            "[#######---------------------]  25.0 %  10/40 images  5/s  1 failed  ETA 0:06");
+}
+
+TEST(ProgressLine, IsFullAtTheEndWithoutATimeLeft) {
+  EXPECT_EQ(progress_line({.processed = 4, .total = 4, .failed = 0, .elapsed = 2s}, 200),
+            "[############################] 100.0 %  4/4 images  2/s");
+}
+
+TEST(ProgressLine, KeepsToTheTerminalsWidth) {
+  EXPECT_EQ(progress_line({.processed = 1, .total = 4, .failed = 0, .elapsed = 2s}, 20).size(),
+            20U);
+}
+
+TEST(ProgressLine, NothingDoneYetIsNoDivisionByZero) {
+  EXPECT_EQ(progress_line({.processed = 0, .total = 4, .failed = 0, .elapsed = 0s}, 200),
+            "[----------------------------]   0.0 %  0/4 images  0/s");
+}
+
+}  // namespace
+}  // namespace imgmill::cli

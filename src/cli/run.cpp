@@ -1,0 +1,195 @@
+#include <csignal>
+#include <fstream>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/data_folder.h"
+#include "app/workers.h"
+#include "base/log.h"
+#include "batch/admission.h"
+#include "batch/results_csv.h"
+#include "cli/progress_bar.h"
+#include "cli/summary.h"
+#include "cli/verbs.h"
+
+namespace imgmill::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReadBytes = 256 << 10;
+constexpr auto kLook = 100ms;
+constexpr auto kStopGrace = 5s;
+constexpr SheetRules kRules{.local_paths = true};
+
+// The CSV is checked while it is copied: admission moves the copy into the store.
+Result<SheetReport> check_copy(const fs::path& csv, const fs::path& copy) {
+  std::ifstream in(csv, std::ios::binary);
+  if (!in || fs::is_directory(csv)) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} cannot be read", csv.string()));
+  }
+  std::ofstream out(copy, std::ios::binary);
+  SheetCheck check(kRules);
+  std::vector<char> buffer(kReadBytes);
+  while (in) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    const auto block = std::span(buffer).first(static_cast<std::size_t>(in.gcount()));
+    TRY_VOID(check.feed(std::as_bytes(block)));
+    out.write(block.data(), static_cast<std::streamsize>(block.size()));
+  }
+  out.close();
+  if (!out) return fail(ErrorCode::kIo, fmt::format("{} cannot be written", copy.string()));
+  return check.finish();
+}
+
+Result<void> refuse_invalid(const SheetReport& report, const RunArguments& arguments) {
+  if (report.rows_invalid == 0 || arguments.skip_invalid) return {};
+  std::string text = fmt::format("{} of {} rows are invalid (--skip-invalid takes the others)",
+                                 report.rows_invalid, report.rows);
+  for (const RowFault& fault : report.faults) {
+    text += fmt::format("\n  row {}, {}: {}", fault.row, fault.column, fault.message);
+  }
+  return fail(ErrorCode::kInvalid, std::move(text));
+}
+
+Result<Batch> find_batch(Db& db, const std::string& request_id) {
+  TRY(std::optional<Batch> batch, db.find_batch(request_id));
+  if (!batch) return fail(ErrorCode::kInternal, "the batch is gone");
+  return *std::move(batch);
+}
+
+// Shows progress until the batch is final or a signal comes.
+class Watch {
+ public:
+  Watch(Db& db, std::string request_id) : db_(db), request_id_(std::move(request_id)) {}
+
+  Result<Batch> until_final() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      result_ = fail(ErrorCode::kUnavailable, "stopped by a signal; the same command starts anew");
+      context_.stop();
+    });
+    look();
+    context_.run();
+    bar_.end();
+    return std::move(result_);
+  }
+
+ private:
+  void look() {
+    result_ = find_batch(db_, request_id_);
+    if (!result_ || is_final(result_->state)) return context_.stop();
+    show(result_->counts);
+    timer_.expires_after(kLook);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) look();
+    });
+  }
+
+  void show(const BatchCounts& counts) {
+    bar_.show({.processed = counts.processed,
+               .total = counts.placements,
+               .failed = counts.failed,
+               .elapsed = std::chrono::steady_clock::now() - started_});
+  }
+
+  Db& db_;
+  const std::string request_id_;
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGTERM, SIGINT};
+  asio::steady_timer timer_{context_};
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  ProgressBar bar_;
+  Result<Batch> result_ = fail(ErrorCode::kInternal, "nothing was looked at");
+};
+
+Result<void> write_results(const Batch& batch, const fs::path& file, Workers& workers) {
+  const fs::path unfinished = file.string() + ".part";
+  TRY(const auto csv, ResultsCsv::open(batch, kRules, "", workers.db(), workers.objects()));
+  std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
+  std::string block;
+  do {
+    TRY_VOID(csv->next_block(block));
+    out << block;
+  } while (!block.empty());
+  out.close();
+  if (!out) return fail(ErrorCode::kIo, fmt::format("{} cannot be written", file.string()));
+  std::error_code error;
+  fs::rename(unfinished, file, error);
+  if (error) return fail_errno(error.value(), fmt::format("{} cannot be written", file.string()));
+  return {};
+}
+
+Result<Summary> work(const RunArguments& arguments, Admission admission, Workers& workers) {
+  TRY(const std::string request_id,
+      admit_batch(admission, workers.db(), workers.objects(), workers.clock()));
+  workers.start();
+  auto batch = Watch(workers.db(), request_id).until_final();
+  Result<Summary> summary = std::unexpected(batch ? Error{} : batch.error());
+  if (batch) {
+    const auto written = write_results(*batch, arguments.folder / "results.csv", workers);
+    summary = written ? summarise(*batch, workers.db()) : std::unexpected(written.error());
+    if (written) TRY_VOID(workers.objects().remove(batch->csv_key));
+  }
+  workers.stop(kStopGrace);
+  return summary;
+}
+
+// Of a run that was killed: this one starts anew, and writes the same renditions.
+Result<void> remove_old_database(const fs::path& file) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    fs::remove(file.string() + suffix, error);
+    if (error) return fail_errno(error.value(), "the last run's database cannot be removed");
+  }
+  return {};
+}
+
+// State stands in a hidden folder beside the results and goes when the job is done.
+Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
+  const fs::path state = arguments.folder / ".imgmill";
+  TRY(const DataFolder folder, DataFolder::open(state));
+  TRY_VOID(remove_old_database(folder.database_file()));
+  const fs::path copy = folder.spool() / "input.csv";
+  TRY(const SheetReport report, check_copy(arguments.csv, copy));
+  TRY_VOID(refuse_invalid(report, arguments));
+
+  WorkersOptions options{.database_file = folder.database_file(),
+                         .objects = arguments.folder,
+                         .spool = folder.spool(),
+                         .key_prefix = [](const std::string&) { return std::string("images/"); },
+                         .local_sources = fs::absolute(arguments.csv).parent_path(),
+                         .webhook_base_url = std::nullopt};
+  TRY(const std::unique_ptr<Workers> workers, Workers::create(settings, std::move(options)));
+  const Admission admission{.csv = copy,
+                            .rules = kRules,
+                            .recipe = {.quality = settings.quality},
+                            .webhook_url = std::nullopt};
+  auto summary = work(arguments, admission, *workers);
+  std::error_code ignored;  // what stays is removed by the next run
+  if (summary) fs::remove_all(state, ignored);
+  return summary;
+}
+
+}  // namespace
+
+int run(const Settings& settings, const RunArguments& arguments) {
+  log::init(settings.log_level, settings.log_format);
+  const auto summary = run_job(settings, arguments);
+  if (!summary) {
+    fmt::print(stderr, "imgmill: {}\n", describe(summary.error()));
+    return summary.error().code == ErrorCode::kInvalid ? kUsage : kFailed;
+  }
+  const fs::path results = arguments.folder / "results.csv";
+  fmt::print("{}", arguments.json ? as_json(*summary, results) : as_text(*summary, results));
+  return summary->failed > 0 ? kSomeImagesFailed : kAllWell;
+}
+
+}  // namespace imgmill::cli

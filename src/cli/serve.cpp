@@ -1,0 +1,109 @@
+#include <csignal>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "app/data_folder.h"
+#include "app/workers.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/verbs.h"
+#include "http/edge.h"
+
+namespace imgmill::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kEdgeBlockingThreads = 4;
+// Together below limits::kShutdownDeadline.
+constexpr auto kEdgeGrace = 5s;
+constexpr auto kWorkGrace = 15s;
+
+Result<void> check_listen(const Settings& settings) {
+  if (settings.listen.is_loopback() || settings.no_auth) return {};
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("--listen {}: without access keys imgmill listens on loopback only; put a "
+                  "proxy with access control in front, or say --no-auth",
+                  settings.listen.host));
+}
+
+std::string base_url_of(const Settings& settings) {
+  if (!settings.base_url.empty()) return settings.base_url;
+  return fmt::format("http://localhost:{}", settings.listen.port);
+}
+
+WorkersOptions workers_options(const Settings& settings, const DataFolder& folder) {
+  return {.database_file =
+              settings.database_file.empty() ? folder.database_file() : settings.database_file,
+          .objects = settings.storage_folder.empty() ? folder.objects() : settings.storage_folder,
+          .spool = folder.spool(),
+          .key_prefix = [](const std::string& id) { return fmt::format("processed/{}/", id); },
+          .local_sources = std::nullopt,
+          .webhook_base_url = base_url_of(settings)};
+}
+
+EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
+  EdgeOptions options;
+  options.address = settings.listen.host;
+  options.port = settings.listen.port;
+  options.base_url = base_url_of(settings);
+  options.spool_folder = folder.spool();
+  options.upload_bytes_max = settings.max_upload_bytes;
+  options.quality_default = settings.quality;
+  return options;
+}
+
+// Returns at the first SIGTERM or SIGINT; the next one gets the default treatment: an end at once.
+void wait_for_signal() {
+  asio::io_context context(1);
+  asio::signal_set signals(context, SIGTERM, SIGINT);
+  signals.async_wait([](const boost::system::error_code&, int) {});
+  context.run();
+}
+
+Result<void> serve_until_signalled(const Settings& settings) {
+  TRY_VOID(check_listen(settings));
+  TRY(const DataFolder folder, DataFolder::open(settings.data_dir));
+  TRY(const std::unique_ptr<Workers> workers,
+      Workers::create(settings, workers_options(settings, folder)));
+  asio::thread_pool blocking(kEdgeBlockingThreads);
+  const EdgeParts parts{
+      .db = workers->db(),
+      .objects = workers->objects(),
+      .clock = workers->clock(),
+      .blocking = blocking,
+      .webhook_url_fault = [&](std::string_view url) { return workers->webhook_url_fault(url); },
+      .batch_sealed = [&] { workers->nudge(); }};
+  TRY(const std::unique_ptr<Edge> edge, Edge::create(edge_options(settings, folder), parts));
+  workers->start();
+  edge->start();
+  log::info("imgmill is ready",
+            {{"version", IMGMILL_VERSION},
+             {"listen", fmt::format("{}:{}", settings.listen.host, edge->port())},
+             {"base_url", base_url_of(settings)},
+             {"data_dir", settings.data_dir.string()}});
+  wait_for_signal();
+  log::info("stopping: what is under way is finished first");
+  edge->drain();
+  edge->stop(kEdgeGrace);
+  workers->stop(kWorkGrace);
+  blocking.join();
+  log::info("stopped");
+  return {};
+}
+
+}  // namespace
+
+int serve(const Settings& settings) {
+  log::init(settings.log_level, settings.log_format);
+  const auto served = serve_until_signalled(settings);
+  if (served) return kAllWell;
+  fmt::print(stderr, "imgmill: {}\n", describe(served.error()));
+  return served.error().code == ErrorCode::kInvalid ? kUsage : kFailed;
+}
+
+}  // namespace imgmill::cli

@@ -1,0 +1,81 @@
+#include "cli/summary.h"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "intake/url.h"
+
+namespace imgmill::cli {
+namespace {
+
+std::string human_bytes(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 4> kUnits{"KB", "MB", "GB", "TB"};
+  if (bytes < 1'000) return fmt::format("{} bytes", bytes);
+  double value = static_cast<double>(bytes) / 1'000;
+  std::size_t unit = 0;
+  for (; value >= 1'000 && unit + 1 < kUnits.size(); ++unit) value /= 1'000;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+double saved_percent(const Summary& summary) {
+  if (summary.bytes_in == 0) return 0;
+  return 100 - 100 * static_cast<double>(summary.bytes_out) / static_cast<double>(summary.bytes_in);
+}
+
+double images_a_second(const Summary& summary) {
+  return static_cast<double>(summary.images) / std::max(summary.elapsed.count(), 0.001);
+}
+
+}  // namespace
+
+Result<Summary> summarise(const Batch& batch, Db& db) {
+  TRY(std::vector<PlacementFailure> failures, db.list_failures(batch.key, 0, kFailuresShown));
+  return Summary{.images = batch.counts.placements,
+                 .failed = batch.counts.failed,
+                 .bytes_in = batch.counts.bytes_in,
+                 .bytes_out = batch.counts.bytes_out,
+                 .elapsed = batch.finished_at.value_or(batch.updated_at) - batch.created_at,
+                 .failures = std::move(failures)};
+}
+
+std::string as_text(const Summary& summary, const std::filesystem::path& results) {
+  std::string text = fmt::format(
+      "{} images: {} compressed, {} failed\n{} in, {} out, {:.1f} % saved\n{:.1f} s, {:.1f} images "
+      "a "
+      "second\n",
+      summary.images, summary.images - summary.failed, summary.failed,
+      human_bytes(summary.bytes_in), human_bytes(summary.bytes_out), saved_percent(summary),
+      summary.elapsed.count(), images_a_second(summary));
+  if (summary.failed > 0) text += "failed:\n";
+  for (const PlacementFailure& failure : summary.failures) {
+    text += fmt::format("  row {}, image {}  {}  {}\n    {}\n", failure.row, failure.position,
+                        code_word(failure.fault), without_credentials(failure.url),
+                        failure.fault.message);
+  }
+  if (summary.failed > summary.failures.size()) {
+    text += fmt::format("  … and {} more\n", summary.failed - summary.failures.size());
+  }
+  return text + fmt::format("results: {}\n", results.string());
+}
+
+std::string as_json(const Summary& summary, const std::filesystem::path& results) {
+  boost::json::array failures;
+  for (const PlacementFailure& failure : summary.failures) {
+    failures.push_back({{"row", failure.row},
+                        {"position", failure.position},
+                        {"input_url", without_credentials(failure.url)},
+                        {"code", code_word(failure.fault)},
+                        {"message", failure.fault.message}});
+  }
+  const boost::json::object object{
+      {"total_images", summary.images},     {"failed_images", summary.failed},
+      {"bytes_in", summary.bytes_in},       {"bytes_out", summary.bytes_out},
+      {"seconds", summary.elapsed.count()}, {"results_csv", results.string()},
+      {"failures", std::move(failures)}};
+  return boost::json::serialize(object) + "\n";
+}
+
+}  // namespace imgmill::cli

@@ -1,0 +1,42 @@
+#include "cli/summary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace imgmill::cli {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+Summary sample() {
+  return {.images = 24,
+          .failed = 2,
+          .bytes_in = 1'500'000,
+          .bytes_out = 600'000,
+          .elapsed = 2s,
+          .failures = {{.row = 3,
+                        .position = 1,
+                        .url = "https://user:secret@shop.example/a.jpg",
+                        .fault = {FaultCode::kHttpStatus, "the origin answered 404", 404}}}};
+}
+
+TEST(Summary, SaysWhatWasSavedAndWhatFailed) {
+  EXPECT_EQ(as_text(sample(), "out/results.csv"),
+            "24 images: 22 compressed, 2 failed\n"
+            "1.5 MB in, 600.0 KB out, 60.0 % saved\n"
+            "2.0 s, 12.0 images a second\n"
+            "failed:\n"
+            "  row 3, image 1  http_404  https://shop.example/a.jpg\n"
+            "    the origin answered 404\n"
+            "  … and 1 more\n"
+            "results: out/results.csv\n");
+}
+
+TEST(Summary, NeverShowsCredentials) {
+  EXPECT_THAT(as_json(sample(), "r.csv"), testing::Not(HasSubstr("secret")));
+  EXPECT_THAT(as_json(sample(), "r.csv"), HasSubstr("\"code\":\"http_404\""));
+}
+
+}  // namespace
+}  // namespace imgmill::cli

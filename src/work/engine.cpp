@@ -1,0 +1,183 @@
+#include "work/engine.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/test_point.h"
+#include "work/finisher.h"
+#include "work/lease_book.h"
+#include "work/run_image.h"
+#include "work/signal.h"
+
+namespace imgmill {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Other processes' batches, lapsed leases and images whose pause is over are found by looking this
+// often.
+constexpr auto kPoll = 250ms;
+constexpr auto kPauseAfterFailure = 1s;
+constexpr auto kRenewal = std::chrono::milliseconds(limits::kLeaseRenewal);
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  Impl(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
+      : options_(std::move(options)),
+        parts_(parts),
+        executor_(executor),
+        wake_(executor),
+        renew_(executor),
+        finisher_(parts, executor,
+                  [this](auto outcomes, const auto& report) { on_written(outcomes, report); }) {}
+
+  Task<void> run() {
+    co_await take_back_own_leases();
+    spawn(finisher_.run(), finishers_running_);
+    spawn(renew_leases(), renewers_running_);
+    while (!stopping_) co_await lease_more();
+    co_await finish_in_hand();
+    co_await take_back_own_leases();
+  }
+
+  void nudge() {
+    asio::post(executor_, [this] { wake_.set(); });
+  }
+
+  void stop() {
+    stopping_ = true;
+    wake_.set();
+  }
+
+ private:
+  // The leases of a life before this one, at start; what was given up, at the end.
+  Task<void> take_back_own_leases() {
+    const auto released = co_await run_on(
+        parts_.blocking, [this] { return parts_.db.release_leases(options_.owner); });
+    if (!released) {
+      // They lapse by themselves after limits::kLeaseDuration.
+      log::warn("leases not given back", {{"error", describe(released.error())}});
+    }
+  }
+
+  Task<void> lease_more() {
+    if (book_.images() + limits::kChunkImages > options_.images_in_hand) {
+      co_await wake_.wait(kPauseAfterFailure);
+      co_return;
+    }
+    const Time now = parts_.clock.now();
+    const auto room = static_cast<std::uint32_t>(options_.images_in_hand - book_.images());
+    const std::vector<BatchKey> served = book_.batches_with(options_.images_in_hand / 2);
+    auto leases = co_await run_on(parts_.blocking, [&] {
+      return parts_.db.lease_images(options_.owner, room, served, now,
+                                    now + limits::kLeaseDuration);
+    });
+    TEST_POINT("engine.leased");
+    if (!leases) {
+      log::error("no leases from the database", {{"error", describe(leases.error())}});
+      co_await wake_.wait(kPauseAfterFailure);
+      co_return;
+    }
+    for (Lease& lease : *leases) start(std::move(lease));
+    if (leases->empty()) co_await wake_.wait(kPoll);
+  }
+
+  void start(Lease lease) {
+    book_.open(lease);
+    const std::string prefix = options_.key_prefix(lease.request_id);
+    for (LeasedImage& image : lease.images) {
+      spawn(run_one({.lease = lease.id,
+                     .image = std::move(image),
+                     .recipe = lease.recipe,
+                     .request_id = lease.request_id,
+                     .key_prefix = prefix}),
+            images_running_);
+    }
+  }
+
+  Task<void> run_one(ImageJob job) {
+    const LeaseId lease = job.lease;
+    std::optional<Outcome> outcome;
+    if (!stopping_) outcome = co_await run_image(parts_, std::move(job));
+    if (outcome) {
+      finisher_.add(*std::move(outcome));
+    } else {
+      close(lease);
+    }
+  }
+
+  void on_written(std::span<const Outcome> outcomes, const FinishReport& report) {
+    for (const Outcome& outcome : outcomes) close(outcome.lease);
+    if (report.fenced_off > 0) {
+      log::warn("outcomes came after their lease", {{"images", std::to_string(report.fenced_off)}});
+    }
+    for (const std::string& request_id : report.final_batches) {
+      log::info("batch final", {{"request_id", request_id}});
+    }
+    if (!report.final_batches.empty()) options_.batch_became_final();
+  }
+
+  void close(const LeaseId& lease) {
+    book_.close_one(lease);
+    wake_.set();
+  }
+
+  Task<void> renew_leases() {
+    while (true) {
+      co_await renew_.wait(kRenewal);
+      if (drained_) co_return;
+      const std::vector<LeaseId> leases = book_.leases();
+      if (leases.empty()) continue;
+      const Time until = parts_.clock.now() + limits::kLeaseDuration;
+      const auto extended =
+          co_await run_on(parts_.blocking, [&] { return parts_.db.extend_leases(leases, until); });
+      if (!extended) log::warn("leases not renewed", {{"error", describe(extended.error())}});
+    }
+  }
+
+  // Images first, then the finisher with what they left it; leases are renewed all the while.
+  Task<void> finish_in_hand() {
+    while (images_running_ > 0) co_await wake_.wait(kPauseAfterFailure);
+    finisher_.stop();
+    while (finishers_running_ > 0) co_await wake_.wait(kPauseAfterFailure);
+    drained_ = true;
+    renew_.set();
+    while (renewers_running_ > 0) co_await wake_.wait(kPauseAfterFailure);
+  }
+
+  void spawn(Task<void> task, std::size_t& running) {
+    ++running;
+    asio::co_spawn(executor_, std::move(task), [this, &running](const std::exception_ptr& bug) {
+      CHECK(!bug);
+      --running;
+      wake_.set();
+    });
+  }
+
+  const EngineOptions options_;
+  EngineParts parts_;
+  asio::any_io_executor executor_;
+  Signal wake_;
+  Signal renew_;
+  LeaseBook book_;
+  Finisher finisher_;
+  std::size_t images_running_ = 0;
+  std::size_t finishers_running_ = 0;
+  std::size_t renewers_running_ = 0;
+  bool stopping_ = false;
+  bool drained_ = false;
+};
+
+Engine::Engine(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
+    : impl_(std::make_unique<Impl>(std::move(options), parts, std::move(executor))) {}
+Engine::~Engine() = default;
+
+Task<void> Engine::run() { return impl_->run(); }
+void Engine::nudge() { impl_->nudge(); }
+void Engine::stop() { impl_->stop(); }
+
+}  // namespace imgmill

@@ -1,0 +1,100 @@
+#include "work/finisher.h"
+
+#include <iterator>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/test_point.h"
+#include "work/retry_policy.h"
+
+namespace imgmill {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A chunk's worth is written together; a few stragglers wait this long for company.
+constexpr std::size_t kGatherOutcomes = 32;
+constexpr auto kGatherTime = 25ms;
+constexpr std::size_t kTransactionOutcomes = 1'024;
+constexpr auto kPauseAfterFailure = 1s;
+constexpr int kFailuresWhileStoppingMax = 3;
+
+void turn_into_fault(Outcome& outcome, const FetchFault& fault, Time now) {
+  outcome.rendered.reset();
+  outcome.fault = fault.fault;
+  if (const auto pause = pause_after(fault, outcome.tries, random_u64())) {
+    outcome.try_again_at = now + *pause;
+  }
+}
+
+void make_durable(std::vector<Outcome>& outcomes, ObjectStore& objects, Time now) {
+  std::vector<std::string> keys;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.rendered) keys.push_back(outcome.rendered->output_key);
+  }
+  if (keys.empty()) return;
+  const auto durable = objects.make_durable(keys);
+  if (durable) return;
+  log::error("renditions not durable", {{"error", describe(durable.error())}});
+  for (Outcome& outcome : outcomes) {
+    if (outcome.rendered) turn_into_fault(outcome, storage_fault(durable.error()), now);
+  }
+}
+
+}  // namespace
+
+Finisher::Finisher(EngineParts parts, asio::any_io_executor executor, Written written)
+    : parts_(parts), written_(std::move(written)), signal_(std::move(executor)) {}
+
+void Finisher::add(Outcome outcome) {
+  pending_.push_back(std::move(outcome));
+  if (pending_.size() == 1 || pending_.size() >= kGatherOutcomes) signal_.set();
+}
+
+void Finisher::stop() {
+  stopping_ = true;
+  signal_.set();
+}
+
+Task<void> Finisher::run() {
+  int failures = 0;
+  while (true) {
+    if (pending_.empty()) {
+      if (stopping_) co_return;
+      co_await signal_.wait(1h);
+      continue;
+    }
+    if (pending_.size() < kGatherOutcomes && !stopping_) co_await signal_.wait(kGatherTime);
+    const bool written = co_await write_pending();
+    failures = written ? 0 : failures + 1;
+    if (written) continue;
+    if (stopping_ && failures >= kFailuresWhileStoppingMax) co_return;
+    co_await signal_.wait(kPauseAfterFailure);
+  }
+}
+
+Task<bool> Finisher::write_pending() {
+  const std::size_t count = std::min(pending_.size(), kTransactionOutcomes);
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<Outcome> outcomes(std::make_move_iterator(pending_.begin()),
+                                std::make_move_iterator(end));
+  pending_.erase(pending_.begin(), end);
+
+  const Time now = parts_.clock.now();
+  const auto report = co_await run_on(parts_.blocking, [&]() -> Result<FinishReport> {
+    make_durable(outcomes, parts_.objects, now);
+    TEST_POINT("finish.durable");
+    return parts_.db.finish_images(outcomes, now);
+  });
+  if (!report) {
+    log::error("outcomes not written, will be tried again", {{"error", describe(report.error())}});
+    pending_.insert(pending_.begin(), std::make_move_iterator(outcomes.begin()),
+                    std::make_move_iterator(outcomes.end()));
+    co_return false;
+  }
+  TEST_POINT("finish.committed");
+  written_(outcomes, *report);
+  co_return true;
+}
+
+}  // namespace imgmill

@@ -1,0 +1,41 @@
+// Outcomes become durable together: the renditions first, then one transaction for all that came
+// while the one before was being written. What the database cannot take now is kept and written
+// later; what the store cannot make durable is tried again as an image.
+//
+// Engine thread only; the writing runs on the blocking pool.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "work/engine.h"
+#include "work/signal.h"
+
+namespace imgmill {
+
+class Finisher {
+ public:
+  // Called on the engine's thread after each transaction.
+  using Written = std::function<void(std::span<const Outcome>, const FinishReport&)>;
+
+  Finisher(EngineParts parts, asio::any_io_executor executor, Written written);
+
+  void add(Outcome outcome);
+  // Writes until stop().
+  [[nodiscard]] Task<void> run();
+  // run() returns when everything added has been written, or cannot be for
+  // limits::kShutdownDeadline's sake: then the leases lapse and the images are run again.
+  void stop();
+
+ private:
+  [[nodiscard]] Task<bool> write_pending();
+
+  EngineParts parts_;
+  Written written_;
+  Signal signal_;
+  std::vector<Outcome> pending_;
+  bool stopping_ = false;
+};
+
+}  // namespace imgmill

@@ -1,0 +1,105 @@
+#include "work/run_image.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/test_point.h"
+#include "intake/url.h"
+#include "work/retry_policy.h"
+
+namespace imgmill {
+namespace {
+
+constexpr std::size_t kHashHexDigits = 16;
+
+// "{prefix}{stem}-{first 16 hex of the rendition's SHA-256}.{ext}": a second run writes the same,
+// and nobody who has one link can guess another.
+std::string output_key(const ImageJob& job, const Rendition& rendition) {
+  const std::string hash = to_hex(sha256(rendition.bytes)).substr(0, kHashHexDigits);
+  return fmt::format("{}{}-{}.{}", job.key_prefix, url_stem(job.image.url), hash,
+                     names_of(rendition.format).extension);
+}
+
+Result<std::string> store(ObjectStore& objects, const ImageJob& job, const Rendition& rendition) {
+  std::string key = output_key(job, rendition);
+  TRY_VOID(objects.put(key, rendition.bytes));
+  TEST_POINT("image.stored");
+  return key;
+}
+
+Outcome blank_outcome(const ImageJob& job) {
+  return {.lease = job.lease,
+          .image = job.image.image,
+          .tries = job.image.tries + 1,
+          .rendered = std::nullopt,
+          .fault = std::nullopt,
+          .try_again_at = std::nullopt};
+}
+
+Outcome outcome_of(const Rendition& rendition, std::string key, std::uint64_t bytes_in,
+                   const ImageJob& job) {
+  Outcome outcome = blank_outcome(job);
+  outcome.rendered = Rendered{.output_key = std::move(key),
+                              .format = rendition.format,
+                              .width = rendition.width,
+                              .height = rendition.height,
+                              .bytes_in = bytes_in,
+                              .bytes_out = rendition.bytes.size()};
+  return outcome;
+}
+
+void log_fault(const Outcome& outcome, const ImageJob& job) {
+  const bool again = outcome.try_again_at.has_value();
+  log::write(again ? log::Level::kDebug : log::Level::kInfo,
+             again ? "image will be tried again" : "image failed",
+             {{"request_id", job.request_id},
+              {"image", std::to_string(job.image.image)},
+              {"code", code_word(*outcome.fault)},
+              {"tries", std::to_string(outcome.tries)},
+              {"url", without_credentials(job.image.url)},
+              {"message", outcome.fault->message}});
+}
+
+}  // namespace
+
+Outcome outcome_of(const FetchFault& fault, const ImageJob& job, Time now) {
+  Outcome outcome = blank_outcome(job);
+  outcome.fault = fault.fault;
+  if (const auto pause = pause_after(fault, outcome.tries, random_u64())) {
+    outcome.try_again_at = now + *pause;
+  }
+  log_fault(outcome, job);
+  return outcome;
+}
+
+Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
+  FetchOutcome fetched = co_await from_callback<FetchOutcome>(
+      [&](Callback<FetchOutcome> done) { parts.fetcher.get(job.image.url, std::move(done)); });
+  if (fetched.fault) {
+    if (fetched.fault->fault.code == FaultCode::kCancelled) co_return std::nullopt;
+    co_return outcome_of(*fetched.fault, job, parts.clock.now());
+  }
+  const std::uint64_t bytes_in = fetched.body->size();
+
+  CodecOutcome made = co_await from_callback<CodecOutcome>([&](Callback<CodecOutcome> done) {
+    parts.codec.render(*std::move(fetched.body), job.recipe, std::move(done));
+  });
+  fetched.body.reset();
+  if (made.fault) {
+    if (made.fault->code == FaultCode::kCancelled) co_return std::nullopt;
+    co_return outcome_of(FetchFault{.fault = *made.fault, .retryable = false, .retry_after = {}},
+                         job, parts.clock.now());
+  }
+
+  const auto key =
+      co_await run_on(parts.blocking, [&] { return store(parts.objects, job, *made.rendition); });
+  if (!key) {
+    log::warn("rendition not stored",
+              {{"request_id", job.request_id}, {"error", describe(key.error())}});
+    co_return outcome_of(storage_fault(key.error()), job, parts.clock.now());
+  }
+  co_return outcome_of(*made.rendition, *key, bytes_in, job);
+}
+
+}  // namespace imgmill
