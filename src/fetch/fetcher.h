@@ -1,10 +1,10 @@
 // URL → bytes, through the address guard. One libcurl thread carries every transfer: at most
-// `concurrency` at once and `per_host` an origin; what is over waits in a queue, fairly between origins.
-// The guard judges the address that is really connected to, at every redirect and reused connection.
-// Webhooks go out through post(), behind the same guard.
+// `concurrency` at once and `per_host` an origin; what is over waits in a queue, fairly between
+// origins. The guard judges the address that is really connected to, at every redirect and reused
+// connection. Webhooks go out through post(), behind the same guard.
 //
-// Thread-safe. Callbacks are called once each, on the curl thread: they must be short. After stop(),
-// or when the Fetcher dies, everything unfinished is answered with kTimeout and retryable.
+// Thread-safe. Callbacks are called once each, on the curl thread: they must be short. After
+// stop(), or when the Fetcher dies, everything unfinished is answered with FaultCode::kCancelled.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ namespace imgmill {
 
 struct FetchFault {
   ImageFault fault;
-  bool retryable = false;                         // 408 425 429 5xx, time-outs, broken connections
+  bool retryable = false;  // 408 425 429 5xx, time-outs, broken connections
   std::optional<std::chrono::seconds> retry_after;  // as the origin said, unbounded
 };
 

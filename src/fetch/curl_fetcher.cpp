@@ -1,0 +1,211 @@
+#include "fetch/curl_fetcher.h"
+
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "fetch/curl_loop.h"
+#include "fetch/download.h"
+#include "fetch/fair_queue.h"
+#include "fetch/webhook_post.h"
+
+namespace imgmill {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often deadlines are looked at while something is under way, and how long an idle thread
+// sleeps.
+constexpr milliseconds kTick{100};
+constexpr milliseconds kIdle{3'600'000};
+
+}  // namespace
+
+class CurlFetcher::Impl {
+ public:
+  Impl(FetchOptions options, AddressGuard guard, const Clock& clock, std::unique_ptr<CurlLoop> loop)
+      : rules_{std::move(guard),     clock,
+               options.timeout,      options.source_bytes_max,
+               options.spool_folder, options.user_agent},
+        loop_(std::move(loop)),
+        downloads_(options.concurrency, options.per_host),
+        posts_(limits::kPostsMax, limits::kPostsPerOriginMax),
+        next_check_at_(clock.steady_now()),
+        thread_([this] { run(); }) {}
+
+  ~Impl() {
+    CHECK(std::this_thread::get_id() != thread_id_);
+    stop();
+  }
+
+  void submit(std::unique_ptr<Transfer> transfer);
+  void stop();
+  [[nodiscard]] const TransferRules& rules() const { return rules_; }
+
+ private:
+  using Queue = FairQueue<std::unique_ptr<Transfer>>;
+
+  void run();
+  void admit();
+  void start_waiting(Queue& queue);
+  void collect_finished();
+  void check_deadlines();
+  void end_hop(CURL* easy, CURLcode result);
+  void abandon_all();
+  [[nodiscard]] bool closed();
+  [[nodiscard]] Queue& queue_of(const Transfer& transfer) {
+    return transfer.is_post() ? posts_ : downloads_;
+  }
+
+  TransferRules rules_;
+  std::unique_ptr<CurlLoop> loop_;
+
+  // Of the curl thread.
+  Queue downloads_;
+  Queue posts_;
+  std::unordered_map<CURL*, std::unique_ptr<Transfer>> under_way_;
+  std::chrono::steady_clock::time_point next_check_at_;
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Transfer>> inbox_;  // guarded by mutex_
+  bool closed_ = false;                           // guarded by mutex_
+  std::once_flag joined_;
+  std::thread thread_;  // after all that it uses
+  const std::thread::id thread_id_ = thread_.get_id();
+};
+
+void CurlFetcher::Impl::submit(std::unique_ptr<Transfer> transfer) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      wake = inbox_.empty();
+      inbox_.push_back(std::move(transfer));
+    }
+  }
+  if (transfer) transfer->abandon();
+  if (wake) loop_->wake();
+}
+
+void CurlFetcher::Impl::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  loop_->wake();
+  if (std::this_thread::get_id() == thread_id_) return;
+  std::call_once(joined_, [this] { thread_.join(); });
+}
+
+bool CurlFetcher::Impl::closed() {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+void CurlFetcher::Impl::run() {
+  while (!closed()) {
+    admit();
+    start_waiting(posts_);
+    start_waiting(downloads_);
+    loop_->turn(under_way_.empty() ? kIdle : kTick);
+    collect_finished();
+    check_deadlines();
+  }
+  abandon_all();
+}
+
+void CurlFetcher::Impl::admit() {
+  std::vector<std::unique_ptr<Transfer>> arrived;
+  {
+    const std::lock_guard lock(mutex_);
+    arrived.swap(inbox_);
+  }
+  for (std::unique_ptr<Transfer>& transfer : arrived) {
+    if (!transfer->aim()) continue;
+    Queue& queue = queue_of(*transfer);
+    const std::string origin = transfer->origin();
+    queue.push(origin, std::move(transfer));
+  }
+}
+
+void CurlFetcher::Impl::start_waiting(Queue& queue) {
+  while (auto transfer = queue.take()) {
+    CURL* easy = loop_->take_handle();
+    CHECK(easy != nullptr);
+    (*transfer)->begin(easy);
+    CHECK(loop_->start(easy));
+    under_way_.emplace(easy, *std::move(transfer));
+  }
+}
+
+void CurlFetcher::Impl::collect_finished() {
+  while (const auto finished = loop_->next_finished()) end_hop(finished->easy, finished->result);
+}
+
+void CurlFetcher::Impl::check_deadlines() {
+  const auto now = rules_.clock.steady_now();
+  if (now < next_check_at_) return;
+  next_check_at_ = now + kTick;
+  std::vector<CURL*> overdue;
+  for (const auto& [easy, transfer] : under_way_) {
+    if (transfer->overdue(now)) overdue.push_back(easy);
+  }
+  for (CURL* easy : overdue) end_hop(easy, CURLE_OPERATION_TIMEDOUT);
+}
+
+void CurlFetcher::Impl::end_hop(CURL* easy, CURLcode result) {
+  auto node = under_way_.extract(easy);
+  std::unique_ptr<Transfer> transfer = std::move(node.mapped());
+  Queue& queue = queue_of(*transfer);
+  queue.give_back(transfer->origin());
+  loop_->end(easy);
+  if (transfer->finish(result)) {
+    const std::string origin = transfer->origin();
+    queue.push(origin, std::move(transfer));
+  }
+  loop_->give_back_handle(easy);
+}
+
+void CurlFetcher::Impl::abandon_all() {
+  for (auto& [easy, transfer] : under_way_) {
+    loop_->end(easy);
+    transfer->abandon();
+    loop_->give_back_handle(easy);
+  }
+  under_way_.clear();
+  for (auto& transfer : posts_.drain()) transfer->abandon();
+  for (auto& transfer : downloads_.drain()) transfer->abandon();
+  std::vector<std::unique_ptr<Transfer>> arrived;
+  {
+    const std::lock_guard lock(mutex_);
+    arrived.swap(inbox_);
+  }
+  for (auto& transfer : arrived) transfer->abandon();
+}
+
+CurlFetcher::CurlFetcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CurlFetcher::~CurlFetcher() = default;
+
+Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create(FetchOptions options, AddressGuard guard,
+                                                         const Clock& clock) {
+  TRY(auto loop, CurlLoop::create(options.concurrency + limits::kPostsMax));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(guard), clock, std::move(loop));
+  return std::unique_ptr<CurlFetcher>(new CurlFetcher(std::move(impl)));
+}
+
+void CurlFetcher::get(std::string url, Callback<FetchOutcome> done) {
+  impl_->submit(make_download(impl_->rules(), std::move(url), std::move(done)));
+}
+
+void CurlFetcher::post(Post post, Callback<PostOutcome> done) {
+  impl_->submit(make_webhook_post(impl_->rules(), std::move(post), std::move(done)));
+}
+
+void CurlFetcher::stop() { impl_->stop(); }
+
+}  // namespace imgmill

@@ -1,0 +1,14 @@
+// GET of an image: redirects followed by hand, hop by hop, the body kept in a Spool and counted as
+// it is decoded. Private to the room; lives on the curl thread.
+#pragma once
+
+#include <memory>
+
+#include "fetch/transfer.h"
+
+namespace imgmill {
+
+[[nodiscard]] std::unique_ptr<Transfer> make_download(const TransferRules& rules, std::string url,
+                                                      Callback<FetchOutcome> done);
+
+}  // namespace imgmill
