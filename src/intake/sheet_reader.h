@@ -2,11 +2,17 @@
 // CONTRACT section 2.1 is kept here: encodings, delimiters, quoting, the three columns, the list of
 // URLs. Memory is bounded by one row (limits::kCsvRowBytesMax), whatever the file's size.
 //
-// Two kinds of fault. What breaks the file as a whole (a NUL byte, broken UTF-8, an unclosed quote, a
-// missing or doubled column, no data row) ends the reading: feed() or finish() returns kInvalid with a
-// text that says how to mend it. What is wrong with one row is told with that row, and reading goes on.
+// Two kinds of fault. What breaks the file as a whole (a NUL byte, broken UTF-8, an unclosed quote,
+// a missing or doubled column, no data row) ends the reading: feed() or finish() returns kInvalid
+// with a text that says how to mend it. What is wrong with one row is told with that row, and
+// reading goes on.
 //
-// Pure: no I/O, no clock. One thread at a time. Includes base and libcsv only.
+// Decided beyond the contract: a line with only spaces and delimiters is a blank line; a line may
+// end with CR alone; several unnamed columns are no doubled ones; a quote inside an unquoted field
+// is a character; spaces around a quoted field belong to no field; text after a closing quote and a
+// field, row or header over its bound break the file.
+//
+// Pure: no I/O, no clock. One thread at a time. Includes base only.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +29,16 @@ namespace imgmill {
 
 struct RowFault {
   std::uint32_t row = 0;  // data rows from 1; 0 is the header
-  std::string column;     // as the contract writes it: "S. No.", "Product Name", "Input Image Urls"
+  // As the contract writes it: "S. No.", "Product Name", "Input Image Urls"; "" for the row as
+  // such.
+  std::string column;
   std::string message;
 };
 
 struct SheetHeader {
   std::vector<std::string> names;  // as written, without the BOM, in UTF-8
   char delimiter = ',';
-  std::string_view line_ending = "\n";  // or "\r\n": that of the header line
+  std::string_view line_ending = "\n";  // or "\r\n" or "\r": that of the header line
   std::size_t urls_column = 0;
   // Where an "Output Image Urls" column stands already, to be replaced in place; npos: none.
   std::size_t outputs_column = static_cast<std::size_t>(-1);
@@ -39,11 +47,12 @@ struct SheetHeader {
 // Views live until on_row returns.
 struct SheetRow {
   std::uint32_t row = 0;
-  std::span<const std::string_view> fields;  // unchanged, in UTF-8; a spilled URL list joined to one
+  std::span<const std::string_view> fields;  // unchanged, in UTF-8; a spilled URL list joined
   std::string_view serial_number;
   std::string_view product_name;
   std::span<const std::string_view> urls;  // trimmed; of an invalid row too, as far as they split
-  std::span<const RowFault> faults;        // empty: the row is valid
+  // Empty: the row is valid. At most limits::kReportedRowErrorsMax or so of one row are told.
+  std::span<const RowFault> faults;
 };
 
 class SheetSink {
@@ -64,7 +73,10 @@ class SheetReader {
   ~SheetReader();
   SheetReader(SheetReader&&) noexcept;
 
+  // In pieces of any size: the rows and the fault are the same however the bytes were cut. After a
+  // failure every call returns that failure.
   [[nodiscard]] Result<void> feed(std::span<const std::byte> bytes);
+  // At the end of the file, once.
   [[nodiscard]] Result<void> finish();
 
  private:

@@ -1,6 +1,6 @@
 // The results CSV, RFC 4180 in UTF-8 with the input's delimiter and line ending (CONTRACT 2.2): the
-// input's header and fields unchanged, and "Output Image Urls" as the last column, or in place of the
-// one the input had. Pure: text is appended to a string that the caller empties.
+// input's header and fields unchanged, and "Output Image Urls" as the last column, or in place of
+// the one the input had. Pure: text is appended to a string that the caller empties.
 #pragma once
 
 #include <span>
@@ -16,8 +16,9 @@ class SheetWriter {
   explicit SheetWriter(SheetHeader header) : header_(std::move(header)) {}
 
   void write_header(std::string& out) const;
-  // `outputs` has one entry for each of row.urls, empty for a failed image. A row with fewer fields
-  // than the header (on_invalid=skip) is filled up, so that the outputs stand in their column.
+  // `outputs` has one entry for each of row.urls, empty for a failed image, and no comma in any. Of
+  // a row that has not as many fields as the header (on_invalid=skip) the outputs stand in their
+  // column nevertheless: fewer are filled up, what is too much follows behind.
   void write_row(const SheetRow& row, std::span<const std::string> outputs, std::string& out) const;
 
  private:

@@ -1,7 +1,7 @@
-// Which URLs of a batch were seen before: URL → its image number. Keyed 96-bit fingerprints (XXH3-128
-// with a random seed, so that nobody can prepare a collision), 16 bytes a slot, open addressing: a
-// million distinct URLs take 32 MiB, and 48 while growing. A false match at ten million has a chance
-// below 1e-15.
+// Which URLs of a batch were seen before: URL → its image number. Keyed 96-bit fingerprints
+// (XXH3-128 with a random seed, so that nobody can prepare a collision), 16 bytes a slot, open
+// addressing: a million distinct URLs take 32 MiB, and 48 while growing. A false match at ten
+// million has a chance below 1e-15.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,9 @@ class UrlIndex {
  public:
   UrlIndex();
 
-  struct Found {
-    std::uint32_t image = 0;
-    bool first = false;  // not seen before: `image` is the next number
-  };
-  [[nodiscard]] Found add(std::string_view url);
+  // The image number under which the URL was added first; `next_image`, remembered, when it is new.
+  // (The caller numbers: images that are no URL, of invalid rows, take numbers too.)
+  [[nodiscard]] std::uint32_t find_or_add(std::string_view url, std::uint32_t next_image);
   [[nodiscard]] std::uint32_t size() const { return size_; }
 
  private:
@@ -28,8 +26,8 @@ class UrlIndex {
     std::uint32_t image_plus_one = 0;  // 0: empty
   };
 
-  [[nodiscard]] Slot& slot_for(std::vector<Slot>& slots, std::uint64_t low,
-                               std::uint32_t high) const;
+  [[nodiscard]] static Slot& slot_for(std::vector<Slot>& slots, std::uint64_t low,
+                                      std::uint32_t high);
   void grow();
 
   std::uint64_t seed_;

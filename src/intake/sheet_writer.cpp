@@ -1,0 +1,79 @@
+#include "intake/sheet_writer.h"
+
+#include <algorithm>
+
+#include "intake/sheet_columns.h"
+
+namespace imgmill {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// A BOM at the front of the first field would be taken for the file's own.
+bool needs_quotes(std::string_view field, char delimiter) {
+  const auto special = [delimiter](char c) {
+    return c == delimiter || c == '"' || c == '\r' || c == '\n';
+  };
+  return std::ranges::any_of(field, special) || field.starts_with(kByteOrderMark);
+}
+
+void write_field(std::string_view field, char delimiter, std::string& out) {
+  if (!needs_quotes(field, delimiter)) {
+    out += field;
+    return;
+  }
+  out += '"';
+  for (std::size_t quote = field.find('"'); quote != std::string_view::npos;
+       quote = field.find('"')) {
+    out += field.substr(0, quote + 1);
+    out += '"';
+    field.remove_prefix(quote + 1);
+  }
+  out += field;
+  out += '"';
+}
+
+std::string joined(std::span<const std::string> outputs) {
+  std::string list;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (i > 0) list += ',';
+    list += outputs[i];
+  }
+  return list;
+}
+
+}  // namespace
+
+void SheetWriter::write_header(std::string& out) const {
+  for (const std::string& name : header_.names) {
+    if (&name != header_.names.data()) out += header_.delimiter;
+    write_field(name, header_.delimiter, out);
+  }
+  if (header_.outputs_column >= header_.names.size()) {
+    out += header_.delimiter;
+    out += kOutputsColumn;
+  }
+  out += header_.line_ending;
+}
+
+void SheetWriter::write_row(const SheetRow& row, std::span<const std::string> outputs,
+                            std::string& out) const {
+  const std::size_t names = header_.names.size();
+  const bool replaces = header_.outputs_column < names;
+  const std::size_t outputs_at = replaces ? header_.outputs_column : names;
+  const std::size_t fields = std::max(row.fields.size(), names);
+  for (std::size_t field = 0; field < fields; ++field) {
+    if (field > 0) out += header_.delimiter;
+    if (field == outputs_at) write_field(joined(outputs), header_.delimiter, out);
+    if (field == outputs_at && replaces) continue;
+    if (field == outputs_at) out += header_.delimiter;
+    if (field < row.fields.size()) write_field(row.fields[field], header_.delimiter, out);
+  }
+  if (outputs_at == fields) {
+    out += header_.delimiter;
+    write_field(joined(outputs), header_.delimiter, out);
+  }
+  out += header_.line_ending;
+}
+
+}  // namespace imgmill
