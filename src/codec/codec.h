@@ -2,8 +2,8 @@
 // pool of children, the wire to them, deadlines. This process never decodes a pixel.
 //
 // Thread-safe. Callbacks are called once each, from one of the pool's threads, and may take a while
-// (hashing, copying). A child that dies, hangs or answers nonsense is replaced; the image is tried on a
-// second child and then fails with decoder_crashed (decoder_timeout: at once).
+// (hashing, copying). A child that dies, hangs or answers nonsense is replaced; the image is tried
+// on a second child and then fails with decoder_crashed (decoder_timeout: at once).
 #pragma once
 
 #include <cstddef>
