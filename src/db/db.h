@@ -41,17 +41,17 @@ enum class BatchState : std::uint8_t { kReceiving, kSealed, kCompleted, kFailed,
 // ---- taking a batch in
 
 struct NewBatch {
-  std::string request_id;  // UUID
-  Recipe recipe;
-  std::optional<std::string> webhook_url;
-  std::string csv_key;  // of the uploaded CSV in the ObjectStore
+  std::string request_id = {};  // UUID
+  Recipe recipe = {};
+  std::optional<std::string> webhook_url = {};
+  std::string csv_key = {};  // of the uploaded CSV in the ObjectStore
 };
 
 // Images of a batch are numbered 0, 1, 2, … in the order of first appearance.
 struct NewImage {
-  std::string_view url;
+  std::string_view url = {};
   // Set for what was invalid from the start (on_invalid=skip): counted as failed, never leased.
-  std::optional<ImageFault> fault;
+  std::optional<ImageFault> fault = {};
 };
 
 // Placements are numbered 0, 1, 2, … in CSV order.
@@ -59,8 +59,8 @@ struct NewPlacement {
   std::uint32_t row = 0;       // data rows from 1
   std::uint32_t position = 0;  // in the row's list, from 1
   std::uint32_t image = 0;     // its number in the batch
-  std::string_view serial_number;
-  std::string_view product_name;
+  std::string_view serial_number = {};
+  std::string_view product_name = {};
 };
 
 // ---- looking at it
@@ -79,24 +79,24 @@ enum class WebhookState : std::uint8_t { kNotSent, kSent, kFailed };
 
 struct Batch {
   BatchKey key = 0;
-  std::string request_id;
+  std::string request_id = {};
   BatchState state = BatchState::kReceiving;
-  Recipe recipe;
-  std::string csv_key;
-  std::optional<std::string> webhook_url;
+  Recipe recipe = {};
+  std::string csv_key = {};
+  std::optional<std::string> webhook_url = {};
   WebhookState webhook_state = WebhookState::kNotSent;
-  BatchCounts counts;
-  Time created_at;
-  Time updated_at;
-  std::optional<Time> started_at;  // of the first lease
-  std::optional<Time> finished_at;
+  BatchCounts counts = {};
+  Time created_at = {};
+  Time updated_at = {};
+  std::optional<Time> started_at = {};  // of the first lease
+  std::optional<Time> finished_at = {};
 };
 
 // One placement's outcome, for the results CSV.
 struct PlacementOutput {
   std::uint32_t row = 0;
   std::uint32_t position = 0;
-  std::string output_key;  // of the rendition in the ObjectStore; empty when there is none
+  std::string output_key = {};  // of the rendition in the ObjectStore; empty when there is none
 };
 
 // ---- working on it
@@ -113,18 +113,18 @@ struct LeaseId {
 struct LeasedImage {
   std::uint32_t image = 0;
   std::uint32_t tries = 0;  // fetches that failed before and may be repeated
-  std::string url;
+  std::string url = {};
 };
 
 struct Lease {
-  LeaseId id;
-  std::string request_id;
-  Recipe recipe;
-  std::vector<LeasedImage> images;  // never empty
+  LeaseId id = {};
+  std::string request_id = {};
+  Recipe recipe = {};
+  std::vector<LeasedImage> images = {};  // never empty
 };
 
 struct Rendered {
-  std::string output_key;
+  std::string output_key = {};
   PictureFormat format = PictureFormat::kJpeg;
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -134,12 +134,12 @@ struct Rendered {
 
 // What became of one leased image: exactly one of rendered, fault, or fault with try_again_at.
 struct Outcome {
-  LeaseId lease;
+  LeaseId lease = {};
   std::uint32_t image = 0;
   std::uint32_t tries = 0;  // including this one
-  std::optional<Rendered> rendered;
-  std::optional<ImageFault> fault;
-  std::optional<Time> try_again_at;
+  std::optional<Rendered> rendered = {};
+  std::optional<ImageFault> fault = {};
+  std::optional<Time> try_again_at = {};
 };
 
 // Whether it says exactly one thing. An Outcome that does not is a bug: finish_images() ends the
@@ -159,7 +159,7 @@ struct FinishReport {
   // The others: their lease was lost (passed on, expired and taken, given back), or the image had
   // its outcome already. applied + fenced_off is the number of outcomes.
   std::uint32_t fenced_off = 0;
-  std::vector<std::string> final_batches;  // request ids that became final in this transaction
+  std::vector<std::string> final_batches = {};  // request ids that became final in this transaction
 };
 
 // ---- telling the world
@@ -167,24 +167,24 @@ struct FinishReport {
 struct Delivery {
   std::int64_t id = 0;
   std::uint32_t attempt = 0;  // of this lease, from 1; fences
-  std::string event_id;       // webhook-id: the same for every attempt
-  std::string url;
-  std::string request_id;
+  std::string event_id = {};  // webhook-id: the same for every attempt
+  std::string url = {};
+  std::string request_id = {};
   // The event: the batch as it was when it became final.
   BatchState state = BatchState::kCompleted;
   std::uint64_t total_images = 0;
   std::uint64_t processed_images = 0;
   std::uint64_t failed_images = 0;
-  Time completion_time;
+  Time completion_time = {};
 };
 
 enum class DeliveryVerdict : std::uint8_t { kDelivered, kTryAgain, kDead };
 
 struct DeliveryAttempt {
-  Time at;
+  Time at = {};
   int http_status = 0;  // 0: no answer
   std::chrono::milliseconds duration{0};
-  std::string error;  // empty on success
+  std::string error = {};  // empty on success
 };
 
 class Db {

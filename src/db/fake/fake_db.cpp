@@ -130,7 +130,8 @@ void FakeDb::Memory::append(Folder& folder, std::span<const NewImage> images,
                             std::span<const NewPlacement> placements) {
   for (const NewImage& image : images) {
     const auto number = static_cast<std::uint32_t>(folder.images.size());
-    Image& added = folder.images.emplace_back(Image{.url = std::string(image.url)});
+    Image& added = folder.images.emplace_back();
+    added.url = image.url;
     if (image.fault) {
       added.state = Image::State::kFailed;
     } else {

@@ -1,0 +1,95 @@
+#include "base/check.h"
+#include "base/crypto.h"
+#include "db/sqlite/verbs.h"
+
+namespace imgmill::sqlite {
+namespace {
+
+Result<std::vector<std::int64_t>> due_deliveries(Connection& db, std::uint32_t limit, Time now) {
+  TRY(Statement due, db.query(Query::due_deliveries));
+  due.bind(to_us(now), limit);
+  std::vector<std::int64_t> ids;
+  for (;;) {
+    TRY(const bool row, due.step());
+    if (!row) return ids;
+    ids.push_back(due.integer(0));
+  }
+}
+
+Result<Delivery> lease_delivery(Connection& db, std::int64_t id, Time until) {
+  TRY(Statement lease, db.query(Query::lease_delivery));
+  TRY(const bool row, lease.bind(id, to_us(until)).step());
+  CHECK(row);
+  Delivery delivery{.id = id,
+                    .attempt = lease.integer_as<std::uint32_t>(0),
+                    .event_id = std::string(lease.text(1)),
+                    .url = std::string(lease.text(2)),
+                    .request_id = std::string(lease.text(8)),
+                    .state = batch_state_of(lease.text(3)),
+                    .total_images = lease.integer_as<std::uint64_t>(4),
+                    .processed_images = lease.integer_as<std::uint64_t>(5),
+                    .failed_images = lease.integer_as<std::uint64_t>(6),
+                    .completion_time = from_us(lease.integer(7))};
+  TRY_VOID(lease.run());
+  return delivery;
+}
+
+Result<void> end_delivery(Connection& db, const Delivery& delivery, bool delivered, Time now) {
+  TRY(Statement end, db.query(Query::end_delivery));
+  const std::string_view state = delivered ? "delivered" : "dead";
+  TRY(const bool held, end.bind(delivery.id, delivery.attempt, state).step());
+  if (!held) return {};
+  const BatchKey batch = end.integer(0);
+  TRY_VOID(end.run());
+  TRY(Statement tell, db.query(Query::set_webhook_state));
+  const std::string_view told = delivered ? "sent" : "failed";
+  return tell.bind(batch, told, to_us(now)).run();
+}
+
+}  // namespace
+
+Result<void> add_delivery(Connection& db, BatchKey batch) {
+  TRY(Statement add, db.query(Query::add_delivery));
+  const std::string event_id = "evt_" + random_uuid();
+  return add.bind(batch, event_id).run();
+}
+
+Result<std::vector<Delivery>> lease_deliveries(Connection& db, std::uint32_t limit, Time now,
+                                               Time until) {
+  TRY(const std::vector<std::int64_t> due, due_deliveries(db, limit, now));
+  std::vector<Delivery> leased;
+  for (const std::int64_t id : due) {
+    TRY(Delivery delivery, lease_delivery(db, id, until));
+    leased.push_back(std::move(delivery));
+  }
+  return leased;
+}
+
+Result<void> finish_delivery(Connection& db, const Delivery& delivery,
+                             const DeliveryAttempt& attempt, DeliveryVerdict verdict,
+                             std::optional<Time> again_at, Time now) {
+  CHECK(again_at.has_value() == (verdict == DeliveryVerdict::kTryAgain));
+  TRY(Statement add, db.query(Query::add_attempt));
+  add.bind(delivery.id, to_us(attempt.at), attempt.http_status, attempt.duration.count(),
+           attempt.error);
+  TRY(const bool known, add.step());
+  if (!known) return fail(ErrorCode::kNotFound, "there is no such delivery");
+  TRY_VOID(add.run());
+  if (!again_at) return end_delivery(db, delivery, verdict == DeliveryVerdict::kDelivered, now);
+  TRY(Statement retry, db.query(Query::retry_delivery));
+  return retry.bind(delivery.id, delivery.attempt, to_us(*again_at)).run();
+}
+
+Result<std::vector<DeliveryAttempt>> list_attempts(Connection& db, std::string_view request_id) {
+  TRY(Statement list, db.query(Query::list_attempts));
+  list.bind(request_id);
+  std::vector<DeliveryAttempt> attempts;
+  for (;;) {
+    TRY(const bool row, list.step());
+    if (!row) return attempts;
+    attempts.push_back({from_us(list.integer(0)), list.integer_as<int>(1),
+                        std::chrono::milliseconds(list.integer(2)), std::string(list.text(3))});
+  }
+}
+
+}  // namespace imgmill::sqlite
