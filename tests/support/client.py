@@ -126,6 +126,14 @@ class Client:
 
         return wait_until(final_status, f"{request_id} is final", deadline_seconds)
 
+    def wait_webhook(self, request_id, deadline_seconds=60):
+        """The status once the webhook was delivered or given up."""
+        def settled_status():
+            status = self.status(request_id)
+            return status if status["webhook_status"] != "not_sent" else None
+
+        return wait_until(settled_status, f"webhook of {request_id} is settled", deadline_seconds)
+
     def results(self, request_id):
         """The results CSV's rows."""
         reply = self.get(f"/api/download/{request_id}")

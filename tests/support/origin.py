@@ -6,6 +6,7 @@ As a program it serves a folder: origin.py FOLDER [PORT] prints its URL, and end
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,7 +19,8 @@ class Origin(LoopbackServer):
     def __init__(self, port=0, folder=None):
         super().__init__(port)
         self.hits = Counter()  # target with its query -> requests
-        self.order = []  # targets as they came
+        self.arrivals = []  # (target, seconds on the monotonic clock), as they came
+        self.headers = []  # (target, headers)
         self.requests_open = 0
         self.requests_open_max = 0
         self.delay_seconds = 0.0  # before every answer
@@ -32,7 +34,8 @@ class Origin(LoopbackServer):
 
     async def handle(self, exchange):
         self.hits[exchange.target] += 1
-        self.order.append(exchange.target)
+        self.arrivals.append((exchange.target, time.monotonic()))
+        self.headers.append((exchange.target, exchange.headers))
         self.requests_open += 1
         self.requests_open_max = max(self.requests_open_max, self.requests_open)
         try:

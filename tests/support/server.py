@@ -1,6 +1,7 @@
 """The real program as a child process: started on a free port with a data folder of its own; a test
 kills, restarts and stops it. IMGMILL_BIN names the program."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,9 @@ import tempfile
 from pathlib import Path
 
 from client import Client, wait_until
+
+# What the servers of this test program wrote, for server_case.main() to show.
+closed_logs = []
 
 SECRET = "whsec_c2VjcmV0LWZvci10ZXN0cy1vbmx5LTEyMzQ1Ng=="
 START_SECONDS = 60  # with the address sanitizer on a busy machine
@@ -52,6 +56,7 @@ class Server:
             "IMGMILL_WEBHOOK_SECRET": SECRET,
             "IMGMILL_WEBHOOK_SCHEDULE": "1,1,1,1",
             "IMGMILL_FETCH_TIMEOUT": 5,
+            "IMGMILL_LOG_FORMAT": "json",
         } | settings
         self.process = None
 
@@ -62,14 +67,13 @@ class Server:
             self.close()
             raise
 
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            print(f"--- log of the server\n{self.log()[-20_000:]}---", flush=True)
+    def __exit__(self, *_):
         self.close()
 
     def close(self):
         if self.process and self.process.poll() is None:
             self.kill()
+        closed_logs.append(self.log())
         self._temporary.cleanup()
 
     def spawn(self, **more):
@@ -113,6 +117,16 @@ class Server:
 
     def log(self):
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
+
+    def events(self, name):
+        """The log's lines of one event, as dicts."""
+        lines = (line for line in self.log().splitlines() if line.startswith("{"))
+        return [event for event in map(json.loads, lines) if event["event"] == name]
+
+    def failures(self, request_id):
+        """Why images failed: URL -> code."""
+        return {event["url"]: event["code"] for event in self.events("image failed")
+                if event["request_id"] == request_id}
 
     def children(self):
         """The process ids of its codec children."""

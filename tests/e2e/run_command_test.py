@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""imgmill run: the whole job without a server; and what the command line says to mistakes."""
+
+import io
+import json
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from PIL import Image
+
+import pictures
+import server_case
+from client import make_sheet, read_sheet
+from origin import Origin
+from server import clean_environment, program
+
+RUN_SECONDS = 120
+
+
+def imgmill(*arguments, **settings):
+    return subprocess.run([program(), *map(str, arguments)], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, env=clean_environment(settings),
+                          timeout=RUN_SECONDS)
+
+
+class Run(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="imgmill-run-")))
+        self.output = self.folder / "out"
+
+    def run_sheet(self, rows, *more, **settings):
+        (self.folder / "in.csv").write_bytes(make_sheet(rows))
+        return imgmill("run", self.folder / "in.csv", "-o", self.output, *more, **settings)
+
+    def put(self, name, body):
+        place = self.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body)
+        return place
+
+    def outputs(self):
+        rows = read_sheet((self.output / "results.csv").read_text(encoding="utf-8"))
+        return [row["Output Image Urls"].split(",") for row in rows]
+
+    def picture_at(self, output):
+        """An output as it is named in the results CSV: a path from the folder, or from the root."""
+        place = Path(output.removeprefix("file://"))
+        return Image.open(io.BytesIO((self.output / place).read_bytes()))
+
+    def test_local_and_remote_sources(self):
+        self.put("shop/mug.jpg", pictures.photo(1, "jpg", 200, 150))
+        cup = self.put("cup.png", pictures.with_alpha("png"))
+        with Origin() as origin:
+            done = self.run_sheet([["shop/mug.jpg", f"file://{cup}"],
+                                   [origin.url("/photo/3.webp"), str(cup)]],
+                                  IMGMILL_ALLOW_NETS="127.0.0.0/8")
+        self.assertEqual(0, done.returncode, done.stderr)
+        outputs = self.outputs()
+        self.assertEqual([2, 2], [len(row) for row in outputs])
+        kinds = [self.picture_at(output).format for output in sum(outputs, [])]
+        self.assertEqual(["JPEG", "PNG", "WEBP", "PNG"], kinds)
+
+    def test_some_failed(self):
+        self.put("mug.jpg", pictures.photo(1))
+        done = self.run_sheet([["mug.jpg", "gone.jpg"]])
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertEqual([True, False], [bool(output) for output in self.outputs()[0]])
+        self.assertIn("gone.jpg", done.stderr + done.stdout)
+
+    def test_a_bad_sheet(self):
+        self.put("in.csv", b"a,b\n1,2\n")
+        done = imgmill("run", self.folder / "in.csv", "-o", self.output)
+        self.assertIn(done.returncode, (2, 3))
+        self.assertIn("S. No.", done.stderr)
+
+    def test_a_missing_sheet(self):
+        done = imgmill("run", self.folder / "none.csv", "-o", self.output)
+        self.assertIn(done.returncode, (2, 3))
+        self.assertIn("none.csv", done.stderr)
+
+    def test_quality_and_json(self):
+        self.put("mug.jpg", pictures.photo(1, "jpg", 400, 300))
+        sizes = []
+        for quality in (10, 80):
+            self.output = self.folder / f"out{quality}"
+            done = self.run_sheet([["mug.jpg"]], "--json", "--quality", str(quality))
+            self.assertEqual(0, done.returncode, done.stderr)
+            summary = json.loads(done.stdout)
+            sizes.append(len((self.output / self.outputs()[0][0]).read_bytes()))
+            self.assertIn(sizes[-1], summary.values())
+        self.assertLess(sizes[0], sizes[1])
+
+    def test_no_colour_and_no_bar_without_a_terminal(self):
+        self.put("mug.jpg", pictures.photo(1))
+        done = self.run_sheet([["mug.jpg"]])
+        for text in (done.stdout, done.stderr):
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\r", text)
+
+
+class Mistakes(unittest.TestCase):
+    def test_help(self):
+        for arguments in (["--help"], ["serve", "--help"], ["run", "--help"]):
+            done = imgmill(*arguments)
+            self.assertEqual(0, done.returncode)
+            self.assertIn("imgmill", done.stdout)
+
+    def test_help_names_every_setting(self):
+        text = imgmill("serve", "--help").stdout
+        for flag in ("--listen", "--base-url", "--data-dir", "--codecs", "--fetch-timeout",
+                     "--allow-nets", "--max-source-bytes", "--webhook-secret", "--quality"):
+            self.assertIn(flag, text)
+
+    def test_usage(self):
+        for arguments in ([], ["fly"], ["serve", "--quality", "0"], ["serve", "--listen", "here"],
+                          ["serve", "--no-such-flag"], ["run"]):
+            done = imgmill(*arguments)
+            self.assertEqual(2, done.returncode, (arguments, done.stderr))
+            self.assertEqual("", done.stdout)
+
+    def test_one_line_names_the_wrong_setting(self):
+        for name, value in (("IMGMILL_QUALTIY", "50"), ("IMGMILL_QUALITY", "fine"),
+                            ("IMGMILL_ALLOW_NETS", "everything")):
+            done = imgmill("serve", **{name: value})
+            self.assertIn(done.returncode, (2, 3))
+            self.assertEqual(1, len(done.stderr.strip().splitlines()), done.stderr)
+            self.assertIn(name, done.stderr)
+
+    def test_beyond_loopback_needs_a_word(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = imgmill("serve", "--listen", "0.0.0.0:0", "--data-dir", folder)
+        self.assertIn(done.returncode, (2, 3))
+        self.assertIn("--no-auth", done.stderr)
+
+
+if __name__ == "__main__":
+    server_case.main()
