@@ -1,6 +1,6 @@
-// Source bytes → rendition, inside the child: sniff, check the header, decode, recipe, encode, and the
-// smallest of {new, source without its metadata} goes out (CONTRACT section 5). The sandbox is up before
-// the first byte is seen, so nothing here opens a file or a socket.
+// Source bytes → rendition, inside the child: sniff, check the header, decode, recipe, encode, and
+// the smallest of {new, source without its metadata} goes out (CONTRACT section 5). The sandbox is
+// up before the first byte is seen, so nothing here opens a file or a socket.
 //
 // One thread. Includes model/, base/ and the picture libraries only.
 #pragma once

@@ -1,0 +1,51 @@
+// The container of JPEG: its markers, and which of them a rendition keeps.
+#pragma once
+
+#include <optional>
+
+#include "codec_worker/formats/bytes.h"
+
+namespace imgmill::codec_worker {
+
+struct JpegSegment {
+  std::uint8_t marker = 0;  // the byte behind 0xff
+  Bytes payload;            // behind marker and length
+  Bytes whole;              // as it stands, of SOS with the coded data up to the next marker
+};
+
+// Walks the segments behind SOI in order; EOI is the last. Ends early where the source does.
+class JpegSegments {
+ public:
+  explicit JpegSegments(Bytes source) : source_(source) {}
+  // nullopt behind EOI or at the end of the bytes; broken() tells a malformed source.
+  [[nodiscard]] std::optional<JpegSegment> next();
+  [[nodiscard]] bool broken() const { return broken_; }
+
+ private:
+  [[nodiscard]] std::size_t end_of_coded_data(std::size_t from) const;
+
+  Bytes source_;
+  std::size_t at_ = 2;
+  bool broken_ = false;
+  bool ended_ = false;
+};
+
+inline constexpr std::uint8_t kJpegSof0 = 0xc0;
+inline constexpr std::uint8_t kJpegEoi = 0xd9;
+inline constexpr std::uint8_t kJpegSos = 0xda;
+inline constexpr std::uint8_t kJpegApp0 = 0xe0;
+inline constexpr std::uint8_t kJpegApp1 = 0xe1;
+inline constexpr std::uint8_t kJpegApp2 = 0xe2;
+inline constexpr std::uint8_t kJpegApp14 = 0xee;
+inline constexpr std::uint8_t kJpegApp15 = 0xef;
+inline constexpr std::uint8_t kJpegComment = 0xfe;
+
+[[nodiscard]] bool is_jpeg_frame_header(std::uint8_t marker);
+[[nodiscard]] bool is_jpeg_icc(const JpegSegment& segment);
+[[nodiscard]] bool is_jpeg_exif(const JpegSegment& segment);
+
+// The payload of an APP1 that says the orientation of `exif_segment` and nothing else; empty for
+// none.
+[[nodiscard]] Buffer jpeg_orientation_payload(const JpegSegment& exif_segment);
+
+}  // namespace imgmill::codec_worker

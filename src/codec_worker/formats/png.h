@@ -1,0 +1,24 @@
+// PNG. What is few colours stays exact, as a palette or as it was; what is like a photo is brought
+// near by quality (DESIGN 7), its alpha exact. The smallest wins. An animated PNG keeps its own
+// data.
+//
+// One thread; nothing is kept between calls. Bytes are from outside.
+#pragma once
+
+#include "codec_worker/formats/bytes.h"
+#include "codec_worker/formats/outcome.h"
+
+namespace imgmill::codec_worker {
+
+// From the chunks in front of the picture data. kCorruptImage.
+[[nodiscard]] Outcome<PictureInfo> inspect_png(Bytes source);
+
+// A PNG at `quality` (1..100; 100 is lossless) with the source's colour chunks, density and
+// orientation and no other metadata; empty when there is nothing to gain (an animation).
+// kCorruptImage.
+[[nodiscard]] Outcome<Buffer> compress_png(Bytes source, int quality);
+
+// The source's own coded picture with the same metadata as compress_png()'s. kCorruptImage.
+[[nodiscard]] Outcome<Buffer> strip_png(Bytes source);
+
+}  // namespace imgmill::codec_worker
