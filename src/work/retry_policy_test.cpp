@@ -15,7 +15,9 @@ FetchFault retryable(std::optional<std::chrono::seconds> retry_after = std::null
 }
 
 TEST(RetryPolicy, AFinalFaultIsNotTriedAgain) {
-  EXPECT_FALSE(pause_after({.fault = {FaultCode::kHttpStatus, "", 404}}, 1, 0));
+  FetchFault final = retryable();
+  final.retryable = false;
+  EXPECT_FALSE(pause_after(final, 1, 0));
 }
 
 TEST(RetryPolicy, ThreeTriesInAll) {
