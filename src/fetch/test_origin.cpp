@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <cstdlib>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
 #include <sys/socket.h>
 
@@ -142,6 +143,8 @@ void TestOrigin::accept_loop() {
     const std::lock_guard lock(mutex_);
     if (fd >= 0 && stopping_) ::close(fd);
     if (fd < 0 || stopping_) return;
+    const int at_once = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     ++connections_;
     open_fds_.push_back(fd);
     threads_.emplace_back([this, fd] { serve(fd); });
@@ -150,6 +153,7 @@ void TestOrigin::accept_loop() {
 
 void TestOrigin::serve(int fd) {
   std::string unread;
+  Exchange(fd, {}, {}).send(greeting_);
   while (serve_one(fd, unread)) {
   }
   const std::lock_guard lock(mutex_);

@@ -67,6 +67,8 @@ class TestOrigin {
 
   // Before the first request for it. Without a script a path is answered 404.
   void on(std::string path, Script script) { scripts_[std::move(path)] = std::move(script); }
+  // Before the first connection: what is said before anything was asked.
+  void greet_with(std::string bytes) { greeting_ = std::move(bytes); }
   [[nodiscard]] std::string url(std::string_view path) const;
   [[nodiscard]] int port() const { return port_; }
 
@@ -83,6 +85,7 @@ class TestOrigin {
   int port_ = 0;
   UniqueFd listener_;
   std::map<std::string, Script> scripts_;
+  std::string greeting_;
   std::atomic<int> connections_{0};
   std::atomic<int> requests_{0};
   std::mutex mutex_;
