@@ -47,7 +47,7 @@ Setup limit_resources(std::uint64_t memory_bytes_max, std::uint32_t cpu_seconds_
   const bool done = (kSanitized || limit(RLIMIT_AS, memory_bytes_max, memory_bytes_max)) &&
                     // SIGXCPU first, which tells the parent why; a second later SIGKILL.
                     limit(RLIMIT_CPU, cpu_seconds_max, cpu_seconds_max + 1UL) &&
-                    limit(RLIMIT_FSIZE, 0, 0) && limit(RLIMIT_CORE, 0, 0);
+                    (kSanitized || limit(RLIMIT_FSIZE, 0, 0)) && limit(RLIMIT_CORE, 0, 0);
   if (!done) return failed(SetupStep::kLimits);
   return {};
 }

@@ -1,8 +1,9 @@
 // The one place where a sanitizer build of the child differs. Its shadow memory is terabytes of
-// address space, and its reports need calls that the product's sandbox forbids; so there the
-// address space is not limited, the process stays inspectable, and a forbidden call fails with
-// EPERM instead of ending the process. The sandbox of the product is proven with an unsanitized
-// child in every build (tests/sandbox).
+// address space, and its report is written to stderr, which may be a file, by calls that the
+// product's sandbox forbids. So there neither the address space nor the size of files is limited,
+// the process stays inspectable, and a forbidden call fails with EPERM instead of ending the
+// process. The sandbox of the product is proven with an unsanitized child in every build
+// (tests/sandbox).
 #pragma once
 
 namespace imgmill::codec_worker {

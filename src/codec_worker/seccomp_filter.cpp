@@ -44,6 +44,9 @@ constexpr std::array kAllowed{
     SCMP_SYS(exit_group),
 };
 
+// Address sanitizer looks at its stacks before a longjmp, as libjpeg's errors are.
+constexpr int kSanitizerCall = SCMP_SYS(sigaltstack);
+
 // What the C library may ask for and takes a no for.
 struct Refused {
   int call;
@@ -74,6 +77,9 @@ bool allow(const Filter& filter, int call, scmp_arg_cmp only_when) {
 bool allow_calls(const Filter& filter) {
   for (const int call : kAllowed) {
     if (seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0) != 0) return false;
+  }
+  if (kSanitized && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, kSanitizerCall, 0) != 0) {
+    return false;
   }
   for (const Refused& refused : kRefused) {
     const auto action = SCMP_ACT_ERRNO(static_cast<std::uint32_t>(refused.error));

@@ -1,0 +1,63 @@
+// The product's own child, imgmill-codec, over every sample picture: what its decoders need, the
+// sandbox lets them have.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sandbox/hostile.h"
+
+namespace imgmill {
+namespace {
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::unique_ptr<CodecPool> product_pool() {
+  return hostile_pool({.worker = PRODUCT_CODEC,
+                       .children = 2,
+                       .source_bytes_max = 64 << 20,
+                       .source_pixels_max = 100'000'000});
+}
+
+TEST(Product, RendersEverySample) {
+  const auto pool = product_pool();
+  ASSERT_TRUE(pool);
+  int pictures = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SAMPLES)) {
+    const std::string source = content_of(entry.path());
+    const CodecOutcome outcome = ask(*pool, source);
+    EXPECT_TRUE(outcome.rendition) << entry.path() << ": " << message_of(outcome);
+    if (outcome.rendition) EXPECT_LE(outcome.rendition->bytes.size(), source.size());
+    ++pictures;
+  }
+  EXPECT_GE(pictures, 10);
+}
+
+TEST(Product, SaysWhatIsWrongWithOneThatIsNone) {
+  const auto pool = product_pool();
+  ASSERT_TRUE(pool);
+  EXPECT_EQ(word_of(ask(*pool, "<html>not found</html>")), "not_an_image");
+}
+
+// Cut anywhere, a picture is a fault or a picture, and never the end of the child.
+TEST(Product, SurvivesSamplesThatAreCutShort) {
+  const auto pool = product_pool();
+  ASSERT_TRUE(pool);
+  for (const auto& entry : std::filesystem::directory_iterator(SAMPLES)) {
+    const std::string source = content_of(entry.path());
+    for (const std::size_t part : {2, 3, 10, 100}) {
+      const std::string word = word_of(ask(*pool, source.substr(0, source.size() / part)));
+      EXPECT_THAT(word, testing::AnyOf("rendition", "corrupt_image", "not_an_image"))
+          << entry.path() << " / " << part;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace imgmill
