@@ -26,10 +26,11 @@ CsvTokenizer::Step CsvTokenizer::next(std::string_view& text) {
 CsvTokenizer::Step CsvTokenizer::finish() {
   if (fault_ != CsvFault::kNone) return Step::kFault;
   if (state_ == State::kDone) return Step::kMoreText;
+  const bool begun = !text_.empty() || !ends_.empty() || state_ != State::kPlain;
   if (state_ == State::kQuoted) fault_ = CsvFault::kUnclosedQuote;
   if (state_ == State::kCarriageReturn) {
     end_record("\r");
-  } else if (fault_ == CsvFault::kNone && (!text_.empty() || !ends_.empty())) {
+  } else if (fault_ == CsvFault::kNone && begun) {
     end_field('\n');
   }
   return step();

@@ -17,29 +17,37 @@ bool needs_quotes(std::string_view field, char delimiter) {
   return std::ranges::any_of(field, special) || field.starts_with(kByteOrderMark);
 }
 
+void write_with_doubled_quotes(std::string_view text, std::string& out) {
+  for (std::size_t quote = text.find('"'); quote != std::string_view::npos;
+       quote = text.find('"')) {
+    out += text.substr(0, quote + 1);
+    out += '"';
+    text.remove_prefix(quote + 1);
+  }
+  out += text;
+}
+
 void write_field(std::string_view field, char delimiter, std::string& out) {
   if (!needs_quotes(field, delimiter)) {
     out += field;
     return;
   }
   out += '"';
-  for (std::size_t quote = field.find('"'); quote != std::string_view::npos;
-       quote = field.find('"')) {
-    out += field.substr(0, quote + 1);
-    out += '"';
-    field.remove_prefix(quote + 1);
-  }
-  out += field;
+  write_with_doubled_quotes(field, out);
   out += '"';
 }
 
-std::string joined(std::span<const std::string> outputs) {
-  std::string list;
+void write_list(std::span<const std::string> outputs, char delimiter, std::string& out) {
+  const bool quoted = (outputs.size() > 1 && delimiter == ',') ||
+                      std::ranges::any_of(outputs, [delimiter](const std::string& output) {
+                        return needs_quotes(output, delimiter);
+                      });
+  if (quoted) out += '"';
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (i > 0) list += ',';
-    list += outputs[i];
+    if (i > 0) out += ',';
+    write_with_doubled_quotes(outputs[i], out);
   }
-  return list;
+  if (quoted) out += '"';
 }
 
 }  // namespace
@@ -64,14 +72,14 @@ void SheetWriter::write_row(const SheetRow& row, std::span<const std::string> ou
   const std::size_t fields = std::max(row.fields.size(), names);
   for (std::size_t field = 0; field < fields; ++field) {
     if (field > 0) out += header_.delimiter;
-    if (field == outputs_at) write_field(joined(outputs), header_.delimiter, out);
+    if (field == outputs_at) write_list(outputs, header_.delimiter, out);
     if (field == outputs_at && replaces) continue;
     if (field == outputs_at) out += header_.delimiter;
     if (field < row.fields.size()) write_field(row.fields[field], header_.delimiter, out);
   }
   if (outputs_at == fields) {
     out += header_.delimiter;
-    write_field(joined(outputs), header_.delimiter, out);
+    write_list(outputs, header_.delimiter, out);
   }
   out += header_.line_ending;
 }

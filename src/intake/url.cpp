@@ -100,18 +100,23 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// IDNA 2008 with the mapping of browsers (UTS 46); as written when that cannot be done. The STD3
-// rules keep a letter such as "℀" from turning into "a/c", which would end the host.
+bool is_host_name(std::string_view host) {
+  const bool plain = std::ranges::all_of(host, [](char c) { return is_in(kHostChars, c); });
+  return plain && host.find_first_not_of("-._") != std::string_view::npos;
+}
+
+// IDNA 2008 with the mapping of browsers (UTS 46); as written when that cannot be done, or when a
+// letter such as U+2100 became "a/c", which would end the host.
 std::string ascii_host(std::string_view host) {
   if (is_ascii(host)) return std::string(host);
   const std::size_t port = std::min(host.rfind(':'), host.size());
   const std::string name(host.substr(0, port));
   char* converted = nullptr;
-  const int status = idn2_to_ascii_8z(
-      name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
+  const int status =
+      idn2_to_ascii_8z(name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const std::unique_ptr<char, void (*)(void*)> owner(converted, idn2_free);
-  if (status != IDN2_OK) return std::string(host);
-  return std::string(converted) + std::string(host.substr(port));
+  if (status != IDN2_OK || !is_host_name(converted)) return std::string(host);
+  return converted + std::string(host.substr(port));
 }
 
 bool written_well(const UrlParts& parts) {
@@ -145,15 +150,16 @@ std::optional<std::string> host_fault(std::string_view url, const urls::url_view
   const std::string_view host = parsed.encoded_host();
   if (host.empty()) return about(url, "has no host: write http://host/path");
   if (parsed.host_type() != urls::host_type::name) return std::nullopt;
-  const bool plain = std::ranges::all_of(host, [](char c) { return is_in(kHostChars, c); });
-  const bool named = host.find_first_not_of("-._") != std::string_view::npos;
-  if (plain && named) return std::nullopt;
+  if (is_host_name(host)) return std::nullopt;
   return about(url, "has a host name with characters that no host name has");
 }
 
 std::optional<std::string> parsed_fault(std::string_view url, std::string_view to_parse) {
   const auto parsed = urls::parse_uri(to_parse);
-  if (!parsed) {
+  // Boost 1.81 takes "http://h:80a/x" for the port 80 and the path "a/x": the whole authority must
+  // be what it was read as.
+  const bool whole = parsed && (parsed->encoded_path().empty() || parsed->encoded_path()[0] == '/');
+  if (!whole) {
     return about(url, "is not a valid URL: write http://host/path, with a port of digits if any");
   }
   if (auto fault = host_fault(url, *parsed)) return fault;
@@ -181,7 +187,10 @@ std::optional<std::string> url_fault(std::string_view url) {
   const UrlParts parts = parts_of(url);
   if (parts.scheme.empty()) return about(url, "must start with http:// or https://");
   if (parts.host.empty()) return about(url, "has no host: write http://host/path");
-  return written_well(parts) ? parsed_fault(url, url) : parsed_fault(url, encoded(parts));
+  if (!written_well(parts)) return parsed_fault(url, encoded(parts));
+  // Nearly every URL is a plain name with a plain path, which leaves the parser nothing to find.
+  if (is_host_name(parts.host)) return std::nullopt;
+  return parsed_fault(url, url);
 }
 
 std::string fetchable_url(std::string_view url) {
