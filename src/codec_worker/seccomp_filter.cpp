@@ -5,9 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
-#include <sched.h>
 #include <seccomp.h>
 #include <unistd.h>
 
@@ -23,15 +21,13 @@ constexpr std::array kAllowed{
     SCMP_SYS(mremap),
     SCMP_SYS(brk),
     SCMP_SYS(madvise),
-    // the picture library runs its pipeline in threads, also when it is told to use one
+    SCMP_SYS(sysinfo),  // qsort asks how much there is
+    // locks, also with one thread: libgomp's, under libimagequant
     SCMP_SYS(futex),
-    SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq),
     SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity),
+    // abort(); tgkill has its condition below
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
-    SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(restart_syscall),
@@ -46,19 +42,6 @@ constexpr std::array kAllowed{
 
 // Address sanitizer looks at its stacks before a longjmp, as libjpeg's errors are.
 constexpr int kSanitizerCall = SCMP_SYS(sigaltstack);
-
-// What the C library may ask for and takes a no for.
-struct Refused {
-  int call;
-  int error;
-};
-constexpr std::array kRefused{
-    Refused{SCMP_SYS(clone3), ENOSYS},  // its flags are behind a pointer; clone is tried next
-};
-
-constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-                                       CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
-                                       CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
@@ -81,10 +64,6 @@ bool allow_calls(const Filter& filter) {
   if (kSanitized && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, kSanitizerCall, 0) != 0) {
     return false;
   }
-  for (const Refused& refused : kRefused) {
-    const auto action = SCMP_ACT_ERRNO(static_cast<std::uint32_t>(refused.error));
-    if (seccomp_rule_add(filter.get(), action, refused.call, 0) != 0) return false;
-  }
   return true;
 }
 
@@ -97,9 +76,7 @@ bool allow_with_conditions(const Filter& filter) {
          allow(filter, SCMP_SYS(sendto), equal(0, codec_wire::kSocketFd)) &&
          allow(filter, SCMP_SYS(write), equal(0, STDERR_FILENO)) &&
          allow(filter, SCMP_SYS(writev), equal(0, STDERR_FILENO)) &&
-         // Threads and their names, never a process; abort(), never a signal to others.
-         allow(filter, SCMP_SYS(clone), equal(0, kThreadFlags)) &&
-         allow(filter, SCMP_SYS(prctl), equal(0, PR_SET_NAME)) &&
+         // A signal to oneself, never to others.
          allow(filter, SCMP_SYS(tgkill), equal(0, static_cast<scmp_datum_t>(::getpid())));
 }
 
