@@ -114,6 +114,21 @@ Raster raster_of(VipsImage* image) {
   return raster;
 }
 
+Image copy_of(VipsImage* image) {
+  VipsImage* copy = nullptr;
+  return Image(vips_copy(image, &copy, nullptr) == 0 ? copy : nullptr);
+}
+
+Image in_16_bits(VipsImage* image) {
+  VipsImage* scaled = nullptr;
+  if (vips_linear1(image, &scaled, 257, 0, nullptr) != 0) return nullptr;
+  const Image owned(scaled);
+  VipsImage* out = nullptr;
+  if (vips_cast(scaled, &out, VIPS_FORMAT_USHORT, nullptr) != 0) return nullptr;
+  out->Type = out->Bands < 3 ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16;
+  return Image(out);
+}
+
 Image in_8_bits(Image image) {
   if (image->BandFmt == VIPS_FORMAT_UCHAR) return image;
   VipsImage* out = nullptr;
@@ -149,9 +164,8 @@ Raster picture(int width, int height, int bands, Look look, int frames) {
 
 Buffer encode(const Raster& raster, const std::string& suffix, const Extras& extras) {
   const Image wrapped = wrap(raster);
-  VipsImage* copy = nullptr;
-  if (vips_copy(wrapped.get(), &copy, nullptr) != 0) return {};
-  const Image image(copy);
+  const Image image =
+      suffix.contains("bitdepth=16") ? in_16_bits(wrapped.get()) : copy_of(wrapped.get());
   set_extras(image.get(), raster, extras);
   void* data = nullptr;
   std::size_t size = 0;

@@ -31,8 +31,8 @@ enum class Look { kPhoto, kDrawing };
 struct Extras {
   int orientation = 0;        // written as EXIF when not 0
   bool private_data = false;  // camera, GPS, XMP and comment, each with the word below
-  std::string icc;            // a profile's bytes
-  std::vector<int> delays_ms;
+  std::string icc = {};       // a profile's bytes
+  std::vector<int> delays_ms = {};
   int loop = 0;
   bool cmyk = false;
 };

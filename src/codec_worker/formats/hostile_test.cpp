@@ -1,0 +1,209 @@
+// Input that is broken, or made to break something. Runs under the sanitizers.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "codec_worker/formats/lzw.h"
+#include "codec_worker/formats/png_chunks.h"
+#include "codec_worker/formats/sample_pictures.h"
+#include "codec_worker/render.h"
+
+namespace imgmill::codec_worker {
+namespace {
+
+using namespace samples;
+
+const std::vector<std::string>& suffixes() {
+  static const std::vector<std::string> all{".jpg[Q=80]",
+                                            ".jpg[Q=80,interlace]",
+                                            ".jpg[Q=80,restart_interval=2]",
+                                            ".png",
+                                            ".png[interlace]",
+                                            ".png[palette]",
+                                            ".png[bitdepth=16]",
+                                            ".webp[Q=80]",
+                                            ".webp[lossless]",
+                                            ".gif"};
+  return all;
+}
+
+// One source of each kind: with alpha where the format has it, animated where it can be, with
+// metadata.
+std::vector<Buffer> seeds() {
+  std::vector<Buffer> out;
+  for (const std::string& suffix : suffixes()) {
+    const bool jpeg = suffix.starts_with(".jpg");
+    out.push_back(encode(picture(33, 21, jpeg ? 3 : 4), suffix,
+                         {.orientation = 6, .private_data = true, .icc = icc_profile("srgb")}));
+  }
+  out.push_back(
+      encode(picture(33, 21, 4, Look::kPhoto, 3), ".webp[Q=70]", {.delays_ms = {50, 60, 70}}));
+  out.push_back(encode(picture(33, 21, 4, Look::kPhoto, 3), ".gif", {.delays_ms = {50, 60, 70}}));
+  return out;
+}
+
+// In a block of its exact size, so that the address sanitizer sees a read past its end.
+RenderResult render_exactly(const Buffer& source) {
+  const Buffer exact(source.begin(), source.end());
+  return render(exact, Recipe{}, {.pixels_max = 1'000'000});
+}
+
+void expect_sound(const RenderResult& result, const Buffer& source) {
+  if (result) {
+    EXPECT_LE(result->bytes.size(), source.size());
+    EXPECT_GT(result->width, 0U);
+  } else {
+    EXPECT_FALSE(result.error().message.empty());
+  }
+}
+
+TEST(Hostile, EveryTruncationEndsWell) {
+  for (const Buffer& whole : seeds()) {
+    ASSERT_FALSE(whole.empty());
+    const std::size_t step = std::max<std::size_t>(1, whole.size() / 60);
+    for (std::size_t size = 0; size < whole.size(); size += step) {
+      const Buffer cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+      expect_sound(render_exactly(cut), cut);
+    }
+  }
+}
+
+TEST(Hostile, EveryMutationEndsWell) {
+  std::mt19937 random(20'240'607);
+  const std::vector<Buffer> all = seeds();
+  for (int round = 0; round < 1'500; ++round) {
+    Buffer mutated = all[static_cast<std::size_t>(round) % all.size()];
+    const auto anywhere = [&] { return random() % mutated.size(); };
+    for (auto changes = 1 + random() % 6; changes > 0; --changes) {
+      switch (random() % 5) {
+        case 0:
+          mutated[anywhere()] = static_cast<std::byte>(random());
+          break;
+        case 1:
+          mutated[anywhere()] ^= static_cast<std::byte>(1U << random() % 8);
+          break;
+        case 2:
+          mutated[anywhere()] = random() % 2 == 0 ? std::byte{0xff} : std::byte{0};
+          break;
+        case 3:
+          mutated.erase(mutated.begin() + static_cast<std::ptrdiff_t>(anywhere()));
+          break;
+        default:
+          // Headers are where lies do the most.
+          mutated[random() % std::min<std::size_t>(mutated.size(), 64)] =
+              static_cast<std::byte>(random());
+          break;
+      }
+    }
+    expect_sound(render_exactly(mutated), mutated);
+  }
+}
+
+TEST(Hostile, PngWithMendedChecksumsEndsWell) {
+  // Mutations of a PNG mostly end at a checksum. These carry right ones.
+  std::mt19937 random(7);
+  const Buffer source = encode(picture(33, 21, 4), ".png[interlace]");
+  for (int round = 0; round < 300; ++round) {
+    Buffer mutated;
+    append_png_signature(mutated);
+    PngChunks chunks(source);
+    while (const auto chunk = chunks.next()) {
+      Buffer data(chunk->data.begin(), chunk->data.end());
+      if (!data.empty() && random() % 2 == 0) {
+        data[random() % data.size()] ^= static_cast<std::byte>(1U << random() % 8);
+      }
+      append_png_chunk(mutated, chunk->type, data);
+    }
+    expect_sound(render_exactly(mutated), mutated);
+  }
+}
+
+TEST(Hostile, CutOffPicturesAreCorrupt) {
+  for (const std::string& suffix : suffixes()) {
+    Buffer source = encode(picture(200, 150, 3), suffix);
+    source.resize(source.size() * 6 / 10);
+    const auto result = render(source, Recipe{}, RenderLimits{});
+    ASSERT_FALSE(result) << suffix;
+    EXPECT_EQ(result.error().code, FaultCode::kCorruptImage) << suffix;
+  }
+}
+
+TEST(Hostile, JpegWithoutItsEndMarkIsWhole) {
+  Buffer source = encode(picture(200, 150, 3), ".jpg[Q=90]");
+  source.resize(source.size() - 2);
+  EXPECT_TRUE(render(source, Recipe{}, RenderLimits{}));
+}
+
+Buffer png_claiming(std::uint32_t width, std::uint32_t height) {
+  Buffer source;
+  append_png_signature(source);
+  append_png_header(source, {width, height, 8, PngColor::kRgb, false});
+  append_png_chunk(source, four("IDAT"), Buffer(100));
+  append_png_chunk(source, four("IEND"), {});
+  return source;
+}
+
+TEST(Hostile, TooManyPixelsAreRefusedByTheHeader) {
+  const auto result = render(png_claiming(30'000, 30'000), Recipe{}, RenderLimits{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, FaultCode::kTooManyPixels);
+}
+
+TEST(Hostile, APromiseWithoutDataIsNotAllocatedFor) {
+  const auto result = render(png_claiming(9'999, 9'999), Recipe{}, RenderLimits{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, FaultCode::kCorruptImage);
+}
+
+TEST(Hostile, FramesCountIntoThePixels) {
+  for (const auto* suffix : {".gif", ".webp[Q=50]"}) {
+    const Buffer source =
+        encode(picture(50, 40, 3, Look::kPhoto, 4), suffix, {.delays_ms = {100, 100, 100, 100}});
+    EXPECT_TRUE(render(source, Recipe{}, {.pixels_max = 8'000})) << suffix;
+    const auto refused = render(source, Recipe{}, {.pixels_max = 7'999});
+    ASSERT_FALSE(refused) << suffix;
+    EXPECT_EQ(refused.error().code, FaultCode::kTooManyPixels);
+  }
+}
+
+TEST(Lzw, PacksWhatItUnpacks) {
+  std::mt19937 random(3);
+  for (const int bits : {2, 3, 5, 8}) {
+    for (const std::size_t count : {1U, 2U, 100U, 5'000U, 70'000U}) {
+      for (const unsigned variety : {1U, 2U, 200U}) {
+        Buffer indices;
+        for (std::size_t i = 0; i < count; ++i) {
+          indices.push_back(static_cast<std::byte>(random() % variety % (1U << bits)));
+        }
+        const LzwIndices back = unpack_lzw(pack_lzw(indices, bits, {}), bits, count);
+        EXPECT_EQ(back.end, LzwEnd::kComplete);
+        EXPECT_EQ(back.indices, indices) << bits << " bits, " << count << " of " << variety;
+      }
+    }
+  }
+}
+
+TEST(Lzw, NearRunsStayWithinTheDistanceAndOffTheTransparent) {
+  Buffer palette;
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    for (int band = 0; band < 3; ++band) append_u8(palette, i);
+  }
+  std::mt19937 random(5);
+  Buffer indices;
+  for (int i = 0; i < 20'000; ++i) indices.push_back(static_cast<std::byte>(90 + random() % 20));
+  constexpr std::uint8_t kTransparent = 100;
+  constexpr int kDistance = 6;
+  const Buffer packed = pack_lzw(indices, 8, LzwTolerance(palette, kTransparent, kDistance));
+  EXPECT_LT(packed.size(), pack_lzw(indices, 8, {}).size() * 9 / 10);
+  const Buffer back = unpack_lzw(packed, 8, indices.size()).indices;
+  ASSERT_EQ(back.size(), indices.size());
+  for (std::size_t i = 0; i < back.size(); ++i) {
+    const int before = std::to_integer<int>(indices[i]);
+    const int after = std::to_integer<int>(back[i]);
+    ASSERT_EQ(before == kTransparent, after == kTransparent);
+    ASSERT_LE(3 * (before - after) * (before - after), kDistance * kDistance);
+  }
+}
+
+}  // namespace
+}  // namespace imgmill::codec_worker
