@@ -1,5 +1,5 @@
-// The edge: listener, sessions, router, and the endpoints of CONTRACT 1.1 to 1.4. Every failure leaves
-// as application/problem+json (http/problem.cpp). Beast stays inside this room's .cpp files.
+// The edge: listener, sessions, router, and the endpoints of CONTRACT 1.1 to 1.4. Every failure
+// leaves as application/problem+json (http/problem.cpp). Beast stays inside this room's .cpp files.
 //
 // An io_context on `threads` threads of its own, a strand a session, a deadline on every await;
 // blocking calls go through the pool.
@@ -25,8 +25,8 @@ struct EdgeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 5000;  // 0: any free one
   int threads = 2;
-  std::string base_url;                // no slash at the end
-  std::filesystem::path spool_folder;  // uploads on their way; on the store's file system
+  std::string base_url{};                // no slash at the end
+  std::filesystem::path spool_folder{};  // uploads on their way; on the store's file system
   std::uint64_t upload_bytes_max = std::uint64_t{1} << 30;
   int quality_default = 50;
 };
@@ -51,7 +51,8 @@ class Edge {
   void start();
   // New uploads are answered 503 and readyz says so; what is under way goes on.
   void drain();
-  // Closes the listener and idle connections, waits for what is under way until the deadline, joins.
+  // Closes the listener and idle connections, waits for what is under way until the deadline,
+  // joins.
   void stop(std::chrono::milliseconds deadline);
 
  private:
