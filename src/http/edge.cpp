@@ -1,0 +1,110 @@
+#include "http/edge.h"
+
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "http/connections.h"
+#include "http/listener.h"
+#include "http/site.h"
+
+namespace imgmill {
+
+class Edge::Impl {
+ public:
+  Impl(EdgeOptions options, EdgeParts parts)
+      : site_{std::move(options), std::move(parts)},
+        io_(site_.options.threads),
+        strand_(asio::make_strand(io_)),
+        connections_(limits::kHttpConnectionsMax),
+        listener_(io_, strand_, site_, connections_),
+        watch_timer_(io_) {}
+  ~Impl() { stop(std::chrono::milliseconds(0)); }
+
+  Result<void> bind() { return listener_.bind(site_.options.address, site_.options.port); }
+  std::uint16_t port() const { return listener_.port(); }
+
+  void start() {
+    CHECK(threads_.empty());
+    asio::co_spawn(strand_, listener_.run(), note_end);
+    asio::co_spawn(strand_, watch(), note_end);
+    for (int i = 0; i < site_.options.threads; ++i) threads_.emplace_back([this] { run(); });
+  }
+
+  void drain() { site_.draining = true; }
+
+  // Blocking calls under way are waited for, deadline or not: they answer to io_.
+  void stop(std::chrono::milliseconds deadline) {
+    if (threads_.empty()) return;
+    drain();
+    asio::post(strand_, [this] { listener_.close(); });
+    connections_.retire_all();
+    if (!connections_.wait_until_empty(deadline)) {
+      log::warn("connections broken off", {{"count", std::to_string(connections_.size())}});
+      connections_.abort_all();
+      connections_.wait_until_empty();
+    }
+    asio::post(strand_, [this] {
+      stopped_ = true;
+      watch_timer_.cancel();
+    });
+    threads_.clear();
+  }
+
+ private:
+  void run() {
+    try {
+      io_.run();
+    } catch (const std::exception& exception) {
+      log::error("an edge thread ended by an exception", {{"what", exception.what()}});
+      throw;  // ends the process: nobody would answer
+    }
+  }
+
+  Task<void> watch() {
+    while (!stopped_) {
+      boost::system::error_code ignored;
+      auto token = asio::redirect_error(asio::use_awaitable, ignored);
+      watch_timer_.expires_after(limits::kHttpWatchInterval);
+      co_await watch_timer_.async_wait(token);
+      connections_.enforce_deadlines(site_.parts.clock.steady_now());
+    }
+  }
+
+  static void note_end(const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);  // ends run(), above
+  }
+
+  Site site_;
+  asio::io_context io_;
+  Strand strand_;
+  Connections connections_;
+  Listener listener_;
+  asio::steady_timer watch_timer_;
+  bool stopped_ = false;  // on the strand
+  std::vector<std::jthread> threads_;
+};
+
+Edge::Edge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Edge::~Edge() = default;
+
+Result<std::unique_ptr<Edge>> Edge::create(EdgeOptions options, EdgeParts parts) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
+  TRY_VOID(impl->bind());
+  return std::unique_ptr<Edge>(new Edge(std::move(impl)));
+}
+
+std::uint16_t Edge::port() const { return impl_->port(); }
+void Edge::start() { impl_->start(); }
+void Edge::drain() { impl_->drain(); }
+void Edge::stop(std::chrono::milliseconds deadline) { impl_->stop(deadline); }
+
+}  // namespace imgmill

@@ -1,0 +1,20 @@
+// Values of header fields that carry parameters: `form-data; name="file"; filename="a.csv"`.
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace imgmill {
+
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+// Without spaces and tabs at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
+// What stands before the first semicolon, trimmed.
+[[nodiscard]] std::string_view main_value(std::string_view field);
+// A parameter's value, unquoted; nullopt when it is not there or its quote is never closed.
+[[nodiscard]] std::optional<std::string> parameter(std::string_view field, std::string_view name);
+
+}  // namespace imgmill

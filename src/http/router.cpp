@@ -1,0 +1,61 @@
+#include "http/router.h"
+
+#include <array>
+#include <optional>
+
+#include "http/endpoints.h"
+
+namespace imgmill {
+namespace {
+
+enum class Verb { kGet, kPost };
+enum class Variable { kNone, kSegment, kPath };
+
+struct Pattern {
+  Verb verb;
+  std::string_view before;
+  Variable variable;
+  std::string_view after;
+  Endpoint endpoint;
+};
+
+constexpr std::array<Pattern, 7> kPatterns{{
+    {Verb::kPost, "/api/upload", Variable::kNone, "", post_upload},
+    {Verb::kGet, "/api/status/", Variable::kSegment, "", get_status},
+    {Verb::kGet, "/api/download/", Variable::kSegment, "", get_download},
+    {Verb::kGet, "/results/", Variable::kSegment, "_results.csv", get_download},
+    {Verb::kGet, "/processed/", Variable::kPath, "", get_processed},
+    {Verb::kGet, "/healthz", Variable::kNone, "", get_health},
+    {Verb::kGet, "/readyz", Variable::kNone, "", get_readiness},
+}};
+
+std::optional<std::string_view> match(const Pattern& pattern, std::string_view path) {
+  if (pattern.variable == Variable::kNone) {
+    return path == pattern.before ? std::optional<std::string_view>("") : std::nullopt;
+  }
+  if (path.size() <= pattern.before.size() + pattern.after.size()) return std::nullopt;
+  if (!path.starts_with(pattern.before) || !path.ends_with(pattern.after)) return std::nullopt;
+  path.remove_prefix(pattern.before.size());
+  path.remove_suffix(pattern.after.size());
+  if (pattern.variable == Variable::kSegment && path.contains('/')) return std::nullopt;
+  return path;
+}
+
+bool takes(Verb verb, Method method) {
+  if (verb == Verb::kPost) return method == Method::kPost;
+  return method == Method::kGet || method == Method::kHead;
+}
+
+}  // namespace
+
+std::variant<Route, WrongMethod, Unrouted> find_route(Method method, std::string_view path) {
+  for (const Pattern& pattern : kPatterns) {
+    const auto variable = match(pattern, path);
+    if (!variable) continue;
+    if (takes(pattern.verb, method)) return Route{pattern.endpoint, std::string(*variable)};
+    return WrongMethod{pattern.verb == Verb::kPost ? "POST" : "GET, HEAD"};
+  }
+  return Unrouted{};
+}
+
+}  // namespace imgmill

@@ -1,0 +1,48 @@
+#include "http/router.h"
+
+#include <gtest/gtest.h>
+
+#include "http/endpoints.h"
+#include "http/path.h"
+
+namespace imgmill {
+namespace {
+
+std::string routed(Method method, std::string_view path) {
+  const auto found = find_route(method, path);
+  if (std::holds_alternative<Unrouted>(found)) return "404";
+  if (const auto* wrong = std::get_if<WrongMethod>(&found))
+    return "405 " + std::string(wrong->allowed);
+  return std::get<Route>(found).variable;
+}
+
+TEST(Router, MethodsAndPaths) {
+  EXPECT_EQ(routed(Method::kGet, "/api/status/abc"), "abc");
+  EXPECT_EQ(routed(Method::kHead, "/results/abc_results.csv"), "abc");
+  EXPECT_EQ(routed(Method::kGet, "/processed/a/b.jpg"), "a/b.jpg");
+  EXPECT_EQ(routed(Method::kPost, "/api/upload"), "");
+  EXPECT_EQ(routed(Method::kGet, "/api/upload"), "405 POST");
+  EXPECT_EQ(routed(Method::kOther, "/healthz"), "405 GET, HEAD");
+}
+
+TEST(Router, NothingElse) {
+  for (const auto* path :
+       {"/", "/api/status/", "/api/status/a/b", "/api/upload/", "/results/_results.csv",
+        "/results/abc.csv", "/processed/", "/API/upload", "/healthz/"}) {
+    EXPECT_EQ(routed(Method::kGet, path), "404") << path;
+  }
+}
+
+TEST(Path, DecodedWithoutOriginAndQuery) {
+  EXPECT_EQ(decoded_path("/a%20b?x=/y"), "/a b");
+  EXPECT_EQ(decoded_path("http://host:80/a?x"), "/a");
+  EXPECT_EQ(decoded_path("http://host"), "/");
+  EXPECT_EQ(decoded_path("/%2e%2E/x"), "/../x");
+  for (const auto* target :
+       {"", "*", "host:443", "/%2f", "/%2F", "/%00", "/%5c", "/%", "/%4", "/%zz"}) {
+    EXPECT_FALSE(decoded_path(target)) << target;
+  }
+}
+
+}  // namespace
+}  // namespace imgmill

@@ -1,0 +1,152 @@
+#include "http/session_request.h"
+
+#include <algorithm>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "http/header_value.h"
+
+namespace imgmill {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t kReadBytesMax = 64 << 10;
+
+std::string_view view_of(boost::string_view text) { return {text.data(), text.size()}; }
+
+Problem bad_request(std::string detail) {
+  return {.status = 400, .error = "Malformed request", .detail = std::move(detail)};
+}
+
+Problem timed_out(std::string detail) {
+  return {.status = 408, .error = "Request timeout", .detail = std::move(detail)};
+}
+
+Problem head_too_large() {
+  return {
+      .status = 431,
+      .error = "Request header too large",
+      .detail = fmt::format("the request line and the headers are longer than {} bytes together",
+                            limits::kHttpHeaderBytesMax)};
+}
+
+}  // namespace
+
+SessionRequest::SessionRequest(Wire& wire, beast::flat_buffer& buffer)
+    : wire_(wire), buffer_(buffer), pace_(limits::kHttpBodyStallDeadline) {
+  parser_.header_limit(limits::kHttpHeaderBytesMax);
+  parser_.body_limit(boost::none);  // the endpoint counts, and answers in its own words
+}
+
+Task<SessionRequest::Head> SessionRequest::read_head() {
+  error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  wire_.arm(limits::kHttpHeaderDeadline);
+  co_await http::async_read_header(wire_.socket(), buffer_, parser_, token);
+  static_cast<void>(wire_.disarm());
+  co_return error ? refuse(error) : check_head();
+}
+
+SessionRequest::Head SessionRequest::refuse(error_code error) {
+  if (wire_.timed_out()) {
+    refusal_ = timed_out("the request's headers did not come in time");
+  } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    refusal_ = head_too_large();
+  } else if (error == http::error::end_of_stream ||
+             error.category() != make_error_code(http::error::bad_method).category()) {
+    return Head::kGone;
+  } else {
+    refusal_ = bad_request("this is not HTTP/1.1: " + error.message());
+  }
+  return Head::kRefused;
+}
+
+// What RFC 9112 asks a server to refuse and Beast lets pass.
+SessionRequest::Head SessionRequest::check_head() {
+  const auto& head = parser_.get();
+  if (head.version() >= 11 && head.count(http::field::host) != 1) {
+    refusal_ = bad_request("an HTTP/1.1 request has exactly one Host header");
+    return Head::kRefused;
+  }
+  const std::string_view encoding = header("Transfer-Encoding");
+  if (!encoding.empty() && !equal_ignoring_case(encoding, "chunked")) {
+    refusal_ = bad_request("the only Transfer-Encoding taken is chunked");
+    return Head::kRefused;
+  }
+  return Head::kRead;
+}
+
+Method SessionRequest::method() const {
+  switch (parser_.get().method()) {
+    case http::verb::get:
+      return Method::kGet;
+    case http::verb::head:
+      return Method::kHead;
+    case http::verb::post:
+      return Method::kPost;
+    default:
+      return Method::kOther;
+  }
+}
+
+std::string_view SessionRequest::method_name() const {
+  return view_of(parser_.get().method_string());
+}
+
+std::string_view SessionRequest::target() const { return view_of(parser_.get().target()); }
+
+std::string_view SessionRequest::header(std::string_view name) const {
+  const auto found = parser_.get().find(boost::string_view(name.data(), name.size()));
+  return found == parser_.get().end() ? std::string_view() : view_of(found->value());
+}
+
+std::optional<std::uint64_t> SessionRequest::content_length() const {
+  const auto length = parser_.content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+}
+
+bool SessionRequest::may_be_followed() const { return parser_.is_done() && parser_.keep_alive(); }
+
+Task<Answer<std::size_t>> SessionRequest::read_body(std::span<char> out) {
+  if (parser_.is_done()) co_return 0;
+  error_code error = co_await send_continue();
+  auto& body = parser_.get().body();
+  body.data = out.data();
+  body.size = out.size();
+  body.more = true;
+  while (!error && body.size == out.size() && !parser_.is_done()) error = co_await read_some();
+  if (!error) co_return out.size() - body.size;
+  if (wire_.timed_out()) co_return std::unexpected(timed_out("the body came too slowly"));
+  co_return std::unexpected(bad_request("the body was cut off or broken: send it again"));
+}
+
+// Clients that ask wait for it, or for a refusal, before they send the body.
+Task<error_code> SessionRequest::send_continue() {
+  if (std::exchange(continue_sent_, true)) co_return error_code();
+  if (is_http_1_0() || !equal_ignoring_case(header("Expect"), "100-continue")) {
+    co_return error_code();
+  }
+  Pace pace(limits::kHttpWriteStallDeadline);
+  co_return co_await wire_.write("HTTP/1.1 100 Continue\r\n\r\n", pace);
+}
+
+Task<error_code> SessionRequest::read_some() {
+  // Beast reads as much as the buffer has room for: 512 bytes if nobody asks for more.
+  buffer_.reserve(std::min<std::size_t>(kReadBytesMax, content_length().value_or(kReadBytesMax)));
+  error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  wire_.arm(pace_.patience());
+  const std::size_t count = co_await http::async_read_some(wire_.socket(), buffer_, parser_, token);
+  const Wire::Duration waited = wire_.disarm();
+  pace_.moved(count, waited);
+  co_return error == http::error::need_buffer ? error_code() : error;
+}
+
+}  // namespace imgmill

@@ -1,0 +1,87 @@
+#include "http/status_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace imgmill {
+namespace {
+
+std::string_view webhook_word(WebhookState state) {
+  switch (state) {
+    case WebhookState::kNotSent:
+      return "not_sent";
+    case WebhookState::kSent:
+      return "sent";
+    case WebhookState::kFailed:
+      return "failed";
+  }
+  return "not_sent";
+}
+
+std::string time_or_null(std::optional<Time> time) {
+  return time ? fmt::format("\"{}\"", format_time(*time)) : "null";
+}
+
+// At the pace so far, in whole seconds; "null" before the first image is done.
+std::string eta_seconds(const Batch& batch, Time now) {
+  const BatchCounts& counts = batch.counts;
+  if (is_final(batch.state) || !batch.started_at || counts.processed == 0) return "null";
+  const double elapsed_s =
+      std::chrono::duration<double>(std::max(now - *batch.started_at, Micros(0))).count();
+  const auto left = static_cast<double>(counts.placements - counts.processed);
+  return fmt::to_string(
+      std::llround(std::ceil(elapsed_s * left / static_cast<double>(counts.processed))));
+}
+
+}  // namespace
+
+std::string_view status_word(const Batch& batch) {
+  switch (batch.state) {
+    case BatchState::kReceiving:
+      return "pending";
+    case BatchState::kSealed:
+      return batch.started_at || batch.counts.processed > 0 ? "processing" : "pending";
+    case BatchState::kCompleted:
+      return "completed";
+    case BatchState::kFailed:
+      return "failed";
+    case BatchState::kCancelled:
+      return "cancelled";
+  }
+  return "pending";
+}
+
+std::string percentage(const Batch& batch) {
+  const std::uint64_t total = std::max<std::uint64_t>(batch.counts.placements, 1);
+  std::uint64_t hundredths = (batch.counts.processed * 10'000 + total / 2) / total;
+  if (!is_final(batch.state)) hundredths = std::min<std::uint64_t>(hundredths, 9'999);
+  const std::uint64_t fraction = hundredths % 100;
+  return fraction % 10 == 0 ? fmt::format("{}.{}", hundredths / 100, fraction / 10)
+                            : fmt::format("{}.{:02}", hundredths / 100, fraction);
+}
+
+// By hand: a JSON library would print 45.0 as 45 or 4.5E1. Nothing here needs an escape.
+std::string status_json(const Batch& batch, Time now) {
+  const BatchCounts& counts = batch.counts;
+  std::string out;
+  out.reserve(768);
+  auto end = std::back_inserter(out);
+  fmt::format_to(end, R"({{"request_id": "{}", "status": "{}", "completion_percentage": {}, )",
+                 batch.request_id, status_word(batch), percentage(batch));
+  fmt::format_to(end, R"("created_at": "{}", "updated_at": "{}", )", format_time(batch.created_at),
+                 format_time(batch.updated_at));
+  fmt::format_to(end, R"("total_images": {}, "processed_images": {}, "webhook_status": "{}", )",
+                 counts.placements, counts.processed, webhook_word(batch.webhook_state));
+  fmt::format_to(end, R"("failed_images": {}, "bytes_in": {}, "bytes_out": {}, )", counts.failed,
+                 counts.bytes_in, counts.bytes_out);
+  fmt::format_to(end, R"("finished_at": {}, "eta_seconds": {}, )", time_or_null(batch.finished_at),
+                 eta_seconds(batch, now));
+  fmt::format_to(end, R"("options": {{"quality": {}, "format": "keep", )", batch.recipe.quality);
+  out += R"("max_width": null, "max_height": null}})";
+  return out;
+}
+
+}  // namespace imgmill

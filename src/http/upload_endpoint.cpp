@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "http/endpoints.h"
+#include "http/header_value.h"
+#include "http/site.h"
+#include "http/upload_intake.h"
+
+namespace imgmill {
+namespace {
+
+// One of limits::kUploadsMax, while it lives.
+class UploadSlot {
+ public:
+  explicit UploadSlot(Site& site) : site_(site), is_free_(++site.uploads <= limits::kUploadsMax) {}
+  UploadSlot(const UploadSlot&) = delete;
+  ~UploadSlot() { --site_.uploads; }
+  [[nodiscard]] bool is_free() const { return is_free_; }
+
+ private:
+  Site& site_;
+  const bool is_free_;
+};
+
+Problem unavailable(std::string detail) {
+  return {.status = 503, .error = "Service unavailable", .detail = std::move(detail)};
+}
+
+Problem unsupported(std::string detail) {
+  return {.status = 415, .error = "Unsupported media type", .detail = std::move(detail)};
+}
+
+// What the header alone tells. The boundary of the form.
+Answer<std::string> check_head(const Site& site, const Request& request) {
+  if (site.draining) return std::unexpected(unavailable("the server is shutting down"));
+  auto boundary = multipart_boundary(request.header("Content-Type"));
+  if (!boundary) {
+    return std::unexpected(unsupported("send the CSV as multipart/form-data (with curl: -F)"));
+  }
+  const std::string_view encoding = request.header("Content-Encoding");
+  if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
+    return std::unexpected(unsupported("send the body as it is, without Content-Encoding"));
+  }
+  if (!*boundary) return std::unexpected(problem_of(boundary->error(), "Malformed form"));
+  const std::uint64_t bytes_max = site.options.upload_bytes_max;
+  if (request.content_length().value_or(0) > bytes_max + limits::kFormOverheadBytesMax) {
+    return std::unexpected(upload_too_large(bytes_max));
+  }
+  return **std::move(boundary);
+}
+
+// Fills `block` as far as it goes: it grows with what comes, so that a connection that sends
+// nothing holds nothing. False at the body's end.
+Task<Answer<bool>> fill_block(Request& request, std::string& block) {
+  constexpr std::size_t kFirstBytes = 8 << 10;
+  std::size_t filled = 0;
+  while (filled < limits::kUploadBlockBytes) {
+    if (filled == block.size()) {
+      block.resize(std::min(std::max(2 * filled, kFirstBytes), limits::kUploadBlockBytes));
+    }
+    const std::span<char> room = std::span(block).subspan(filled);
+    const Answer<std::size_t> count = co_await request.read_body(room);
+    if (!count) co_return std::unexpected(count.error());
+    filled += *count;
+    if (*count == 0) {
+      block.resize(filled);
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& intake) {
+  std::string block;
+  bool more = true;
+  while (more) {
+    const Answer<bool> filled = co_await fill_block(request, block);
+    if (!filled) co_return std::unexpected(filled.error());
+    more = *filled;
+    auto feed = [&intake, &block] { return intake.feed(block); };
+    const Answer<void> fed = co_await run_on(site.parts.blocking, std::move(feed));
+    if (!fed) co_return std::unexpected(fed.error());
+  }
+  auto admit = [&intake] { return intake.admit(); };
+  co_return co_await run_on(site.parts.blocking, std::move(admit));
+}
+
+Reply accepted(const std::string& request_id) {
+  return {.status = 202,
+          .content_type = "application/json",
+          .headers = {{"Location", "/api/status/" + request_id}, {"Cache-Control", "no-store"}},
+          .body = fmt::format(R"({{"request_id": "{}", "status": "pending", "message": )"
+                              R"("File uploaded successfully and processing has been initiated"}})",
+                              request_id)};
+}
+
+}  // namespace
+
+Task<Reply> post_upload(Site& site, Request& request) {
+  const UploadSlot slot(site);
+  if (!slot.is_free()) co_return reply_of(unavailable("too many uploads at once: try again"));
+  const Answer<std::string> boundary = check_head(site, request);
+  if (!boundary) co_return reply_of(boundary.error());
+  auto intake = std::make_unique<UploadIntake>(*boundary, site);
+  const Answer<std::string> request_id = co_await take_in(site, request, *intake);
+  auto end = [intake = std::move(intake)]() mutable {  // removes a file of up to a gigabyte
+    intake.reset();
+    return true;
+  };
+  static_cast<void>(co_await run_on(site.parts.blocking, std::move(end)));
+  if (!request_id) co_return reply_of(request_id.error());
+  if (site.parts.batch_sealed) site.parts.batch_sealed();
+  co_return accepted(*request_id);
+}
+
+}  // namespace imgmill

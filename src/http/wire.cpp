@@ -1,0 +1,40 @@
+#include "http/wire.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+namespace imgmill {
+
+void Wire::arm(Duration patience) {
+  timed_out_ = false;
+  armed_at_ = clock_.steady_now();
+  deadline_.store((armed_at_.time_since_epoch() + patience).count(), std::memory_order_relaxed);
+}
+
+Wire::Duration Wire::disarm() {
+  deadline_.store(kNever.count(), std::memory_order_relaxed);
+  return clock_.steady_now() - armed_at_;
+}
+
+void Wire::enforce(Instant now) {
+  if (!is_due(now)) return;
+  timed_out_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+Task<boost::system::error_code> Wire::write(std::string_view bytes, Pace& pace) {
+  boost::system::error_code error;
+  while (!bytes.empty() && !error) {
+    const auto buffer = asio::buffer(bytes);
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    arm(pace.patience());
+    const std::size_t count = co_await socket_.async_write_some(buffer, token);
+    const Duration waited = disarm();
+    pace.moved(count, waited);
+    bytes.remove_prefix(count);
+  }
+  co_return error;
+}
+
+}  // namespace imgmill
