@@ -60,10 +60,9 @@ Result<SheetColumns> columns_of(std::vector<std::string> names, const CsvTokeniz
 }  // namespace
 
 Result<std::optional<FoundHeader>> HeaderFinder::feed(std::string_view text) {
-  text_ += text;
-  for (Candidate& candidate : candidates_) advance(candidate);
+  for (Candidate& candidate : candidates_) advance(candidate, text);
   if (Candidate* candidate = winner()) {
-    TRY(FoundHeader header, found(*candidate));
+    TRY(FoundHeader header, found(*candidate, text));
     return header;
   }
   if (std::ranges::any_of(candidates_, &Candidate::pending)) return std::nullopt;
@@ -74,26 +73,27 @@ Result<FoundHeader> HeaderFinder::finish() {
   for (Candidate& candidate : candidates_) {
     if (!candidate.pending) continue;
     candidate.pending = false;
+    candidate.read = 0;
     if (candidate.tokenizer.finish() == CsvTokenizer::Step::kRecord) {
       static_cast<void>(take_record(candidate));
     }
   }
-  if (Candidate* candidate = winner()) return found(*candidate);
+  if (Candidate* candidate = winner()) return found(*candidate, {});
   return failure();
 }
 
-void HeaderFinder::advance(Candidate& candidate) {
+void HeaderFinder::advance(Candidate& candidate, std::string_view text) {
+  std::string_view rest = text;
   while (candidate.pending) {
-    std::string_view text = std::string_view(text_).substr(candidate.read);
-    const CsvTokenizer::Step step = candidate.tokenizer.next(text);
-    candidate.read = text_.size() - text.size();
+    const CsvTokenizer::Step step = candidate.tokenizer.next(rest);
+    candidate.read = text.size() - rest.size();
     if (step == CsvTokenizer::Step::kMoreText) return;
     candidate.pending = step == CsvTokenizer::Step::kRecord && !take_record(candidate);
   }
 }
 
 // False for a blank line, which no header is.
-bool HeaderFinder::take_record(Candidate& candidate) const {
+bool HeaderFinder::take_record(Candidate& candidate) {
   if (candidate.tokenizer.blank()) return false;
   const auto fields = candidate.tokenizer.fields();
   candidate.names.assign(fields.begin(), fields.end());
@@ -102,7 +102,7 @@ bool HeaderFinder::take_record(Candidate& candidate) const {
 }
 
 // Of those that match, the one that needed least text: that choice is the same however the bytes
-// came.
+// came. All of them came to match in the last piece, or one would have been chosen before.
 HeaderFinder::Candidate* HeaderFinder::winner() {
   Candidate* best = nullptr;
   for (Candidate& candidate : candidates_) {
@@ -111,11 +111,11 @@ HeaderFinder::Candidate* HeaderFinder::winner() {
   return best;
 }
 
-Result<FoundHeader> HeaderFinder::found(Candidate& candidate) {
+Result<FoundHeader> HeaderFinder::found(Candidate& candidate, std::string_view text) {
   TRY(SheetColumns columns, columns_of(std::move(candidate.names), candidate.tokenizer));
   return FoundHeader{.columns = std::move(columns),
                      .tokenizer = std::move(candidate.tokenizer),
-                     .rest = std::string_view(text_).substr(candidate.read)};
+                     .rest = text.substr(candidate.read)};
 }
 
 std::unexpected<Error> HeaderFinder::failure() const {

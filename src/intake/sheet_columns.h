@@ -32,7 +32,7 @@ struct SheetColumns {
 struct FoundHeader {
   SheetColumns columns;
   CsvTokenizer tokenizer;  // stands behind the header record
-  std::string_view rest;   // of the text fed so far; lives as long as the finder is not fed
+  std::string_view rest;   // of the text fed last, behind the header
 };
 
 class HeaderFinder {
@@ -47,20 +47,19 @@ class HeaderFinder {
   struct Candidate {
     explicit Candidate(char delimiter) : tokenizer(delimiter) {}
     CsvTokenizer tokenizer;
-    std::size_t read = 0;  // of text_
+    std::size_t read = 0;  // of the text fed last
     bool pending = true;
     bool matches = false;
     std::vector<std::string> names;  // of its first record that is not blank
   };
 
-  void advance(Candidate& candidate);
-  [[nodiscard]] bool take_record(Candidate& candidate) const;
+  static void advance(Candidate& candidate, std::string_view text);
+  [[nodiscard]] static bool take_record(Candidate& candidate);
   [[nodiscard]] Candidate* winner();
-  [[nodiscard]] Result<FoundHeader> found(Candidate& candidate);
+  [[nodiscard]] static Result<FoundHeader> found(Candidate& candidate, std::string_view text);
   [[nodiscard]] std::unexpected<Error> failure() const;
 
   std::array<Candidate, 3> candidates_{Candidate(','), Candidate(';'), Candidate('\t')};
-  std::string text_;
 };
 
 }  // namespace imgmill
