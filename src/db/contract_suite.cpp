@@ -72,6 +72,24 @@ void DbContract::work_off(std::vector<std::uint32_t> failing) {
   }
 }
 
+void DbContract::finish_batch(std::string_view id) {
+  seal(id, 2, std::string(kWebhook));
+  work_off({1});
+}
+
+std::vector<Delivery> DbContract::lease_deliveries(std::uint32_t limit) {
+  Result<std::vector<Delivery>> leased = db().lease_deliveries(limit, now(), now() + kLease);
+  EXPECT_TRUE(leased);
+  return leased ? *std::move(leased) : std::vector<Delivery>{};
+}
+
+void DbContract::answer(const Delivery& delivery, int http_status, DeliveryVerdict verdict,
+                        std::optional<Time> again_at) {
+  const DeliveryAttempt attempt{now(), http_status, std::chrono::milliseconds(12),
+                                http_status == 200 ? "" : "no luck"};
+  EXPECT_TRUE(db().finish_delivery(delivery, attempt, verdict, again_at, now()));
+}
+
 std::string url_of(std::uint32_t image) {
   return "https://origin/" + std::to_string(image) + ".jpg";
 }

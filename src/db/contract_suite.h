@@ -47,10 +47,17 @@ class DbContract : public testing::TestWithParam<DbEngine> {
   // Leases and finishes until nothing is left; fails the images whose number is in `failing`.
   void work_off(std::vector<std::uint32_t> failing = {});
 
+  // A batch of two images, one of them failed, final and with a webhook.
+  void finish_batch(std::string_view id);
+  [[nodiscard]] std::vector<Delivery> lease_deliveries(std::uint32_t limit = 10);
+  void answer(const Delivery& delivery, int http_status, DeliveryVerdict verdict,
+              std::optional<Time> again_at = std::nullopt);
+
   ManualClock clock_;
   std::unique_ptr<DbUnderTest> under_test_ = GetParam().make();
 };
 
+inline constexpr std::string_view kWebhook = "https://shop/hook";
 inline constexpr auto kLease = std::chrono::seconds(30);
 
 // "https://origin/7.jpg"
