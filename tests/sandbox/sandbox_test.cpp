@@ -51,14 +51,15 @@ TEST_P(Forbidden, ComesThroughWithoutTheSandbox) {
   EXPECT_EQ(message_of(outcome), "done");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sandbox, Forbidden,
-    testing::Values(Attempt{"Open", "open /etc/passwd"}, Attempt{"OpenProc", "open /proc/self/mem"},
-                    Attempt{"Stat", "stat /etc/passwd"}, Attempt{"Socket", "socket"},
-                    Attempt{"Socketpair", "socketpair"}, Attempt{"Fork", "fork"},
-                    Attempt{"Thread", "thread"}, Attempt{"KillParent", "kill-parent"},
-                    Attempt{"ExecutableMemory", "executable-memory"}),
-    [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(Sandbox, Forbidden,
+                         testing::Values(Attempt{"Open", "open /etc/passwd"},
+                                         Attempt{"Stat", "stat /etc/passwd"},
+                                         Attempt{"Socket", "socket"},
+                                         Attempt{"Socketpair", "socketpair"},
+                                         Attempt{"Fork", "fork"}, Attempt{"Thread", "thread"},
+                                         Attempt{"KillParent", "kill-parent"},
+                                         Attempt{"ExecutableMemory", "executable-memory"}),
+                         [](const auto& tested) { return tested.param.name; });
 
 // What some machines forbid to everybody, so that there may be no counter-proof.
 class ForbiddenAnyhow : public testing::TestWithParam<Attempt> {};
@@ -69,14 +70,13 @@ TEST_P(ForbiddenAnyhow, EndsTheChild) {
   EXPECT_EQ(word_of(ask(*pool, GetParam().command)), "decoder_crashed");
 }
 
-INSTANTIATE_TEST_SUITE_P(Sandbox, ForbiddenAnyhow,
-                         testing::Values(Attempt{"Exec", "exec"}, Attempt{"Connect", "connect"},
-                                         Attempt{"PtraceParent", "ptrace-parent"},
-                                         Attempt{"ReadParent", "read-parent"},
-                                         Attempt{"IoUring", "io-uring"},
-                                         Attempt{"RaiseLimit", "raise-limit"},
-                                         Attempt{"NewNamespace", "new-namespace"}),
-                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Sandbox, ForbiddenAnyhow,
+    testing::Values(Attempt{"Exec", "exec"}, Attempt{"OpenProc", "open /proc/self/mem"},
+                    Attempt{"Connect", "connect"}, Attempt{"PtraceParent", "ptrace-parent"},
+                    Attempt{"ReadParent", "read-parent"}, Attempt{"IoUring", "io-uring"},
+                    Attempt{"RaiseLimit", "raise-limit"}, Attempt{"NewNamespace", "new-namespace"}),
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(Sandbox, AnAllowedCallIsAnswered) {
   const auto pool = hostile_pool();
