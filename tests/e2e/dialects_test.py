@@ -111,8 +111,8 @@ class Refused(server_case.ServerCase):
             "no data row": f"{header}\n".encode(),
             "blank": f"{header}\n\n\n".encode(),
             "two columns": f"{header},product name\n1,Mug,{url},x\n".encode(),
-            "no url": f"{header}\n1,Mug,\"{url},,{url}\"\n".encode(),
-            "half url": f"{header}\n1,Mug,\"{url} example.com/b.jpg\"\n".encode(),
+            "no url": f"{header}\n1,Mug,\"example.com/b.jpg,{url}\"\n".encode(),
+            "bad port": f"{header}\n1,Mug,http://example.com:port/b.jpg\n".encode(),
             "long url": f"{header}\n1,Mug,{url}{'x' * 2048}\n".encode(),
         }.items():
             with self.subTest(what):

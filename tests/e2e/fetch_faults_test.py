@@ -7,6 +7,7 @@ import unittest
 
 import pictures
 import server_case
+import sins
 from client import make_sheet
 from origin import Origin
 from server import Server, free_port
@@ -48,6 +49,8 @@ class Sins(server_case.ServerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        sins.zipped_bytes()
+        pictures.bomb_png()
         cls.origin.serve("/picture.bmp", BMP + b"\0" * 800)
         cls.bad = {cls.origin.url(path): code for path, code in cls.CODES.items()}
         cls.bad |= {

@@ -126,12 +126,12 @@ class Starts(unittest.TestCase):
 
 
 class FullDisk(unittest.TestCase):
-    """A data folder of 8 MB, filled up from outside."""
+    """A data folder on a small disk, filled up from outside."""
 
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="imgmill-full-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", self.folder]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", self.folder]
         if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
             self.skipTest("needs the right to mount a tmpfs")
         self.addCleanup(subprocess.run, ["umount", "-l", self.folder], check=True)
@@ -140,7 +140,12 @@ class FullDisk(unittest.TestCase):
         with open(self.folder / "ballast", "wb", buffering=0) as ballast:
             try:
                 while True:
-                    ballast.write(b"\0" * 4096)
+                    ballast.write(b"\0" * 65536)
+            except OSError:
+                pass
+            try:
+                while True:
+                    ballast.write(b"\0" * 512)
             except OSError:
                 pass
 

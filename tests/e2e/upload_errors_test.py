@@ -101,7 +101,7 @@ class Refused(server_case.ServerCase):
 
     def test_nothing_secret_in_an_error(self):
         for reply in (self.client.upload(b"\0"), self.client.get("/processed/..%2f..%2fx"),
-                      self.client.get("/api/status/'; DROP TABLE batches")):
+                      self.client.get("/api/status/'%3B%20DROP%20TABLE%20batches")):
             self.assertNotIn(str(self.server.data_folder), reply.text)
             self.assertNotIn("SELECT", reply.text)
 

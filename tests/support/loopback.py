@@ -8,6 +8,8 @@ import threading
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
+_TLS_HANDSHAKE = b"\x16"
+
 
 class Exchange:
     """One request, and the socket to answer on."""
@@ -57,9 +59,12 @@ def _phrase(status):
 
 
 async def _read_request(reader):
-    """(method, target, headers, body), or None when the client went away."""
+    """(method, target, headers, body), or None when the client went away or speaks TLS."""
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first = await reader.readexactly(1)
+        if first == _TLS_HANDSHAKE:
+            return None
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         request, *lines = head[:-4].split("\r\n")
         method, target, _ = request.split(" ", 2)
         pairs = (line.split(":", 1) for line in lines)
