@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "codec_worker/formats/avif.h"
 #include "codec_worker/formats/gif.h"
 #include "codec_worker/formats/jpeg.h"
 #include "codec_worker/formats/png.h"
@@ -26,7 +27,7 @@ constexpr std::array<FormatWork, kFormats.size()> kWork{{
     {inspect_png, compress_png, strip_png},
     {inspect_webp, compress_webp, strip_webp},
     {inspect_gif, compress_gif, strip_gif},
-    {},
+    {inspect_avif, compress_avif, strip_avif},
     {},
 }};
 
@@ -62,7 +63,10 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
 
 }  // namespace
 
-void warm_up() { warm_up_quantiser(); }
+void warm_up() {
+  warm_up_quantiser();
+  warm_up_avif();
+}
 
 RenderResult render(std::span<const std::byte> source, const Recipe& recipe,
                     const RenderLimits& limits) {

@@ -112,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Render, EveryFormat,
                                          RoundTrip{".webp[Q=90]", 4, Look::kPhoto, 0.6, 7},
                                          RoundTrip{".webp[lossless]", 3, Look::kPhoto, 0.8, 5},
                                          RoundTrip{".webp[lossless]", 4, Look::kPhoto, 0.8, 5},
+                                         RoundTrip{".avif[Q=90,effort=0]", 3, Look::kPhoto, 0.6, 7},
                                          RoundTrip{".gif", 3, Look::kPhoto, 0.8, 8},
                                          RoundTrip{".gif", 4, Look::kDrawing, 1, 8}));
 

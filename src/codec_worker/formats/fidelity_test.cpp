@@ -1,5 +1,8 @@
 // What the picture may not lose: alpha, frames, depth of meaning, and bytes that cannot be saved.
+#include <memory>
+
 #include <gtest/gtest.h>
+#include <libheif/heif.h>
 
 #include "codec_worker/formats/png_chunks.h"
 #include "codec_worker/formats/sample_pictures.h"
@@ -49,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, Alpha,
                                          AlphaCase{".png[bitdepth=16]", Look::kPhoto, 40},
                                          AlphaCase{".webp[Q=90]", Look::kPhoto, 0},
                                          AlphaCase{".webp[lossless]", Look::kDrawing, 4},
-                                         AlphaCase{".gif", Look::kDrawing, 0}));
+                                         AlphaCase{".gif", Look::kDrawing, 0},
+                                         AlphaCase{".avif[Q=90,effort=0]", Look::kPhoto, 1}));
 
 class Animation : public testing::TestWithParam<std::string> {};
 
@@ -85,7 +89,7 @@ TEST(Fidelity, WhatIsSmallAlreadyIsNotCodedAgain) {
 
 TEST(Fidelity, OnePixelAndOddSizesWork) {
   for (const auto* suffix :
-       {".jpg", ".png", ".png[interlace]", ".webp", ".webp[lossless]", ".gif"}) {
+       {".avif[effort=0]", ".jpg", ".png", ".png[interlace]", ".webp", ".webp[lossless]", ".gif"}) {
     for (const auto& [width, height] : {std::pair{1, 1}, {1, 9}, {7, 1}, {17, 33}, {3, 2}}) {
       const Buffer source = encode(picture(width, height, 3), suffix);
       const Picture out = rendered(source);
@@ -151,6 +155,49 @@ TEST(Fidelity, LosslessQualityIsLossless) {
       EXPECT_EQ(difference(decode(source)->raster, decode(rendered(source, 100).bytes)->raster), 0)
           << suffix;
     }
+  }
+}
+
+// AVIF is turned by a property of its container.
+TEST(Fidelity, TurnedAvifLooksTheSame) {
+  const Buffer plain = encode(picture(64, 40, 3), ".avif[Q=95,effort=0]");
+  const std::unique_ptr<heif_context, decltype(&heif_context_free)> in(heif_context_alloc(),
+                                                                       heif_context_free);
+  heif_image_handle* handle = nullptr;
+  heif_image* image = nullptr;
+  heif_context_read_from_memory_without_copy(in.get(), plain.data(), plain.size(), nullptr);
+  heif_context_get_primary_image_handle(in.get(), &handle);
+  heif_decode_image(handle, &image, heif_colorspace_undefined, heif_chroma_undefined, nullptr);
+  heif_image_handle_release(handle);
+  const std::unique_ptr<heif_context, decltype(&heif_context_free)> out(heif_context_alloc(),
+                                                                        heif_context_free);
+  heif_encoder* encoder = nullptr;
+  heif_context_get_encoder_for_format(out.get(), heif_compression_AV1, &encoder);
+  heif_encoder_set_lossy_quality(encoder, 95);
+  heif_encoding_options* options = heif_encoding_options_alloc();
+  options->image_orientation = heif_orientation_rotate_90_cw;
+  heif_context_encode_image(out.get(), image, encoder, options, nullptr);
+  Buffer source;
+  heif_writer writer{1, [](heif_context*, const void* data, std::size_t size, void* target) {
+                       append(*static_cast<Buffer*>(target),
+                              Bytes(static_cast<const std::byte*>(data), size));
+                       return heif_error{heif_error_Ok, heif_suberror_Unspecified, ""};
+                     }};
+  heif_context_write(out.get(), &writer, &source);
+  heif_encoding_options_free(options);
+  heif_encoder_release(encoder);
+  heif_image_release(image);
+
+  const auto before = decode(source);
+  ASSERT_TRUE(before);
+  ASSERT_EQ(before->raster.width, 40) << "the source does not test anything";
+  for (const int quality : {40, 100}) {
+    const Picture picture = rendered(source, quality);
+    EXPECT_EQ(picture.width, 40U);
+    EXPECT_EQ(picture.height, 64U);
+    const auto after = decode(picture.bytes);
+    ASSERT_TRUE(after);
+    EXPECT_LT(difference(before->raster, after->raster), 16);
   }
 }
 

@@ -23,7 +23,8 @@ const std::vector<std::string>& suffixes() {
                                             ".png[bitdepth=16]",
                                             ".webp[Q=80]",
                                             ".webp[lossless]",
-                                            ".gif"};
+                                            ".gif",
+                                            ".avif[effort=0]"};
   return all;
 }
 

@@ -20,6 +20,10 @@ void start_vips() {
     if (VIPS_INIT("samples") != 0) std::abort();
     vips_concurrency_set(1);
     vips_cache_set_max(0);
+    // It warns of every AVIF's colour description.
+    g_log_set_handler(
+        "VIPS", G_LOG_LEVEL_WARNING, [](const char*, GLogLevelFlags, const char*, void*) {},
+        nullptr);
     return true;
   }();
   static_cast<void>(started);
