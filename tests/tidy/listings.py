@@ -1,27 +1,23 @@
 """Things that must agree: sources with build files, links with files, SQL with SQL."""
 
+import posixpath
 import re
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+_SOURCE = re.compile(r"[\w./-]+\.cpp(?![\w.])")
 _QUERY_NAME = re.compile(r"^\s*--\s*name:\s*(\S+)", re.MULTILINE)
 
 
 def check_built(tree):
-    """Every .cpp of src/ is listed by the CMakeLists.txt of its folder or of one above."""
-    lists = {file.path: file.text for file in tree.files if file.name == "CMakeLists.txt"}
+    """Every .cpp of src/ is named by a CMakeLists.txt of src/."""
+    listed = set()
+    for file in tree.files:
+        if file.name == "CMakeLists.txt":
+            for source in _SOURCE.findall(file.text):
+                listed.add(posixpath.normpath(posixpath.join(posixpath.dirname(file.path), source)))
     for file in tree.cpp:
-        if file.path.startswith("src/") and file.suffix == ".cpp" and not _is_listed(file, lists):
+        if file.path.startswith("src/") and file.suffix == ".cpp" and file.path not in listed:
             yield file.fault(1, "is listed in no CMakeLists.txt, so it is never built")
-
-
-def _is_listed(file, lists):
-    parts = file.path.split("/")
-    for depth in range(len(parts) - 1, 0, -1):
-        text = lists.get("/".join(parts[:depth]) + "/CMakeLists.txt")
-        name = re.escape("/".join(parts[depth:]))
-        if text and re.search(rf"(?<![\w/]){name}(?![\w.])", text):
-            return True
-    return False
 
 
 def check_header_openings(tree):

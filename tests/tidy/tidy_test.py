@@ -123,6 +123,7 @@ class PlantedFaults(unittest.TestCase):
             "auto a = std::unique_ptr<Thing>(new Thing(1));",
             "timer.sleep(1);",
             "auto b = brand(1);",
+            "void free_thing(void* c) { delete static_cast<Thing*>(c); }",
         )))
         self.assert_clean()
 
@@ -134,6 +135,12 @@ class PlantedFaults(unittest.TestCase):
     def test_source_listed_one_folder_up(self):
         self.write("src/db/CMakeLists.txt", "sqlite/a.cpp")
         self.write("src/db/sqlite/a.cpp", "")
+        self.assert_clean()
+
+    def test_source_listed_one_folder_down(self):
+        self.write("src/codec/formats/CMakeLists.txt", "../a.cpp b.cpp")
+        self.write("src/codec/a.cpp", "")
+        self.write("src/codec/formats/b.cpp", "")
         self.assert_clean()
 
     def test_header_without_opening(self):
