@@ -6,17 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace imgmill {
 namespace {
 
 constexpr std::size_t kScheduleStepsMax = 50;
 constexpr std::uint64_t kPauseSecondsMax = 30 * 86'400;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool is_ip_address(const std::string& host) {
   std::array<unsigned char, 16> address;

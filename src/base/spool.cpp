@@ -1,11 +1,11 @@
 #include "base/spool.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -26,6 +26,10 @@ Result<void> write_all(int fd, std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+void Spool::expect(std::uint64_t bytes) {
+  if (bytes <= limits::kSpoolMemoryBytes) memory_.reserve(bytes);
+}
 
 Result<void> Spool::append(std::span<const std::byte> bytes) {
   if (!file_ && size_ + bytes.size() > limits::kSpoolMemoryBytes) {
@@ -51,8 +55,8 @@ Result<void> Spool::copy_to(std::span<std::byte> out) const {
   }
   std::uint64_t done = 0;
   while (done < size_) {
-    const ssize_t got = ::pread(file_.get(), out.data() + done, size_ - done,
-                                static_cast<off_t>(done));
+    const ssize_t got =
+        ::pread(file_.get(), out.data() + done, size_ - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(errno, "a temporary file could not be read");
     if (got == 0) return fail(ErrorCode::kIo, "a temporary file is shorter than what was written");

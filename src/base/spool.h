@@ -1,5 +1,5 @@
-// Bytes from outside on their way to somewhere: the first limits::kSpoolMemoryBytes in memory, all of it in
-// an unlinked temporary file once there is more. Not thread-safe; moves between threads.
+// Bytes from outside on their way to somewhere: the first limits::kSpoolMemoryBytes in memory, all
+// of it in an unlinked temporary file once there is more. Not thread-safe; moves between threads.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ class Spool {
   // `folder` is where the file goes when there is need of one.
   explicit Spool(std::filesystem::path folder = {}) : folder_(std::move(folder)) {}
 
+  // About so many bytes will come: saves growing. A hint from outside may lie; it costs at most
+  // limits::kSpoolMemoryBytes.
+  void expect(std::uint64_t bytes);
   // kNoSpace or kIo when the file cannot be made or written.
   [[nodiscard]] Result<void> append(std::span<const std::byte> bytes);
   [[nodiscard]] std::uint64_t size() const { return size_; }

@@ -187,6 +187,25 @@ TEST_P(DbContract, OutputsAreListedInCsvOrderWithRepeatsAndFailures) {
   EXPECT_THAT(db().list_outputs(batch, 42, 16).value(), IsEmpty());
 }
 
+TEST_P(DbContract, FailuresAreListedWithTheirReasonsAtEveryPlace) {
+  const BatchKey batch = open("a");
+  const NewImage invalid{"nonsense", ImageFault{FaultCode::kInvalidUrl, "no scheme"}};
+  const NewPlacement first{.row = 1, .position = 1, .image = 0};
+  ASSERT_TRUE(db().append_images(batch, {&invalid, 1}, {&first, 1}));
+  append(batch, 1, 9);
+  const NewPlacement repeat{.row = 11, .position = 1, .image = 7};
+  ASSERT_TRUE(db().append_images(batch, {}, {&repeat, 1}));
+  ASSERT_TRUE(db().seal_batch(batch, now()));
+  work_off({7});
+  const auto failures = db().list_failures(batch, 0, 10).value();
+  ASSERT_THAT(failures, SizeIs(3));
+  EXPECT_EQ(failures[0].url, "nonsense");
+  EXPECT_EQ(failures[0].fault, *invalid.fault);
+  EXPECT_EQ(failures[1].url, url_of(7));
+  EXPECT_EQ(failures[2].row, 11U);
+  EXPECT_THAT(db().list_failures(batch, failures[0].placement + 1, 1).value(), SizeIs(1));
+}
+
 TEST_P(DbContract, TextsComeBackAsTheyWere) {
   const std::string url = "https://h/\xc3\xbc'\"%25;--,x";
   const BatchKey batch = open("a");

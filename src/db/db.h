@@ -99,6 +99,15 @@ struct PlacementOutput {
   std::string output_key = {};  // of the rendition in the ObjectStore; empty when there is none
 };
 
+// One placement that failed, for summaries.
+struct PlacementFailure {
+  std::uint64_t placement = 0;  // its number
+  std::uint32_t row = 0;
+  std::uint32_t position = 0;
+  std::string url;
+  ImageFault fault;
+};
+
 // ---- working on it
 
 struct LeaseId {
@@ -212,6 +221,9 @@ class Db {
   [[nodiscard]] virtual Result<std::vector<PlacementOutput>> list_outputs(BatchKey batch,
                                                                           std::uint64_t first,
                                                                           std::uint32_t limit) = 0;
+  // The failed ones among the placements from number `first` on, in CSV order, up to `limit`.
+  [[nodiscard]] virtual Result<std::vector<PlacementFailure>> list_failures(
+      BatchKey batch, std::uint64_t first, std::uint32_t limit) = 0;
 
   // Leases for about `images_max` images (whole chunks, so up to a chunk more), batches taking
   // turns: a turn is a chunk's worth of the batch's waiting images that are due, else one chunk of

@@ -1,10 +1,10 @@
 #include "fetch/fetch_url.h"
 
-#include <algorithm>
-#include <cctype>
 #include <memory>
 
 #include <curl/curl.h>
+
+#include "base/text.h"
 
 namespace imgmill {
 namespace {
@@ -24,11 +24,6 @@ std::optional<std::string> part_of(CURLU* handle, CURLUPart part, unsigned flags
 bool set_url(CURLU* handle, std::string_view url) {
   if (url.find('\0') != url.npos) return false;
   return curl_url_set(handle, CURLUPART_URL, std::string(url).c_str(), kParseFlags) == CURLUE_OK;
-}
-
-void lower(std::string& text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
 // Takes the credentials out of the handle. False when they cannot be decoded.
@@ -56,8 +51,7 @@ std::optional<FetchUrl> take_apart(CURLU* handle) {
   auto url = part_of(handle, CURLUPART_URL);
   if (!url) return std::nullopt;
   parsed.url = *std::move(url);
-  lower(*host);
-  parsed.host = *std::move(host);
+  parsed.host = lower_case(*host);
   parsed.origin = *scheme + "://" + parsed.host + ":" + *port;
   parsed.https = *scheme == "https";
   return parsed;

@@ -8,17 +8,12 @@
 
 #include <curl/curl.h>
 
+#include "base/text.h"
+
 namespace imgmill {
 namespace {
 
 constexpr std::int64_t kSecondsMax = std::numeric_limits<std::uint32_t>::max();
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(blank);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
 
 std::chrono::seconds seconds_of(std::string_view digits) {
   std::uint32_t seconds = 0;

@@ -5,8 +5,6 @@
 namespace imgmill {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // Takes a quoted string off the front of `rest`, which begins with its quote. A backslash escapes
 // only a quote or a backslash: browsers send file names like "C:\a.csv" as they are.
 std::optional<std::string> take_quoted(std::string_view& rest) {
@@ -24,28 +22,18 @@ std::optional<std::string> take_quoted(std::string_view& rest) {
 }
 
 std::optional<std::string> take_value(std::string_view& rest) {
-  rest = trimmed(rest);
+  rest = without_blanks(rest);
   if (rest.starts_with('"')) return take_quoted(rest);
   const std::size_t end = std::min(rest.find(';'), rest.size());
-  std::string value(trimmed(rest.substr(0, end)));
+  std::string value(without_blanks(rest.substr(0, end)));
   rest.remove_prefix(end);
   return value;
 }
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::string_view main_value(std::string_view field) {
-  return trimmed(field.substr(0, field.find(';')));
+  return without_blanks(field.substr(0, field.find(';')));
 }
 
 std::optional<std::string> parameter(std::string_view field, std::string_view name) {
@@ -59,7 +47,7 @@ std::optional<std::string> parameter(std::string_view field, std::string_view na
       semicolon = 0;
       continue;
     }
-    const std::string_view found = trimmed(rest.substr(0, equals));
+    const std::string_view found = without_blanks(rest.substr(0, equals));
     rest.remove_prefix(equals + 1);
     auto value = take_value(rest);
     if (!value || equal_ignoring_case(found, name)) return value;

@@ -6,11 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace imgmill {
+#include "base/text.h"
 
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
-// Without spaces and tabs at both ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
+namespace imgmill {
 
 // What stands before the first semicolon, trimmed.
 [[nodiscard]] std::string_view main_value(std::string_view field);

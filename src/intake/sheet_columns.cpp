@@ -17,7 +17,7 @@ constexpr std::array kRequired{kSerialColumn, kProductColumn, kUrlsColumn};
 
 std::size_t column_named(const std::vector<std::string>& names, std::string_view name) {
   const auto at = std::ranges::find_if(
-      names, [name](const std::string& written) { return same_name(trimmed(written), name); });
+      names, [name](const std::string& written) { return equal_ignoring_case(trimmed(written), name); });
   return at == names.end() ? kNoColumn : static_cast<std::size_t>(at - names.begin());
 }
 

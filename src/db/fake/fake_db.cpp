@@ -29,6 +29,7 @@ struct Image {
   State state = State::kQueued;
   std::uint32_t places = 0;
   std::string output_key;
+  ImageFault fault;  // of a failed one
 
   [[nodiscard]] bool finished() const { return state >= State::kDone; }
 };
@@ -134,6 +135,7 @@ void FakeDb::Memory::append(Folder& folder, std::span<const NewImage> images,
     added.url = image.url;
     if (image.fault) {
       added.state = Image::State::kFailed;
+      added.fault = *image.fault;
     } else {
       ++folder.chunks[chunk_of(number)].left;
       ++folder.images_left;
@@ -225,6 +227,7 @@ void FakeDb::Memory::settle(Folder& folder, Image& image, const Outcome& outcome
     ++folder.images_done;
   } else {
     image.state = Image::State::kFailed;
+    image.fault = outcome.fault.value();
     counts.failed += image.places;
   }
 }
@@ -348,6 +351,23 @@ Result<std::vector<PlacementOutput>> FakeDb::list_outputs(BatchKey batch, std::u
         {placement.row, placement.position, folder.images[placement.image].output_key});
   }
   return outputs;
+}
+
+Result<std::vector<PlacementFailure>> FakeDb::list_failures(BatchKey batch, std::uint64_t first,
+                                                            std::uint32_t limit) {
+  const std::scoped_lock lock(memory_->mutex);
+  TRY_VOID(memory_->enter("list_failures"));
+  std::vector<PlacementFailure> failures;
+  auto it = memory_->folders.find(batch);
+  if (it == memory_->folders.end()) return failures;
+  const Folder& folder = it->second;
+  for (std::uint64_t i = first; i < folder.placements.size() && failures.size() < limit; ++i) {
+    const Placement& placement = folder.placements[i];
+    const Image& image = folder.images[placement.image];
+    if (image.state != Image::State::kFailed) continue;
+    failures.push_back({i, placement.row, placement.position, image.url, image.fault});
+  }
+  return failures;
 }
 
 Result<std::vector<Lease>> FakeDb::lease_images(std::string_view owner, std::uint32_t images_max,

@@ -30,6 +30,9 @@ class FakeDb final : public Db {
   [[nodiscard]] Result<std::vector<PlacementOutput>> list_outputs(BatchKey batch,
                                                                   std::uint64_t first,
                                                                   std::uint32_t limit) override;
+  [[nodiscard]] Result<std::vector<PlacementFailure>> list_failures(BatchKey batch,
+                                                                    std::uint64_t first,
+                                                                    std::uint32_t limit) override;
   [[nodiscard]] Result<std::vector<Lease>> lease_images(std::string_view owner,
                                                         std::uint32_t images_max,
                                                         std::span<const BatchKey> skip, Time now,

@@ -8,9 +8,6 @@
 namespace imgmill::sqlite {
 namespace {
 
-// Another process may hold the lock for as long as a backup or a large discard takes.
-constexpr int kBusyTimeoutMs = 5'000;
-
 struct Meaning {
   ErrorCode code;
   const char* text;
@@ -104,8 +101,11 @@ Result<Connection> Connection::open(const std::filesystem::path& file, const std
                 "and the file must be writable",
                 fmt::format("{}: {}", file.native(), reason));
   }
-  sqlite3_busy_timeout(db, kBusyTimeoutMs);
   return connection;
+}
+
+void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {
+  sqlite3_busy_timeout(db_.get(), static_cast<int>(timeout.count()));
 }
 
 Result<Connection::Prepared> Connection::prepare(std::string_view sql, unsigned flags) {

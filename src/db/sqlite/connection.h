@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -81,6 +82,8 @@ class Connection {
   // For what stands in no .sql file: pragmas, transaction control, migrations.
   [[nodiscard]] Result<void> execute(std::string_view sql);
   [[nodiscard]] Result<Statement> prepare_once(std::string_view sql);
+
+  void set_busy_timeout(std::chrono::milliseconds timeout);
 
   [[nodiscard]] sqlite3* handle() const { return db_.get(); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }

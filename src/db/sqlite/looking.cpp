@@ -79,4 +79,22 @@ Result<std::vector<PlacementOutput>> list_outputs(Connection& db, BatchKey batch
   }
 }
 
+Result<std::vector<PlacementFailure>> list_failures(Connection& db, BatchKey batch,
+                                                    std::uint64_t first, std::uint32_t limit) {
+  TRY(Statement list, db.query(Query::list_failures));
+  list.bind(batch, first, limit);
+  std::vector<PlacementFailure> failures;
+  for (;;) {
+    TRY(const bool row, list.step());
+    if (!row) return failures;
+    auto fault = fault_of(list.text(4), std::string(list.text(5)));
+    if (!fault) return fail(ErrorCode::kCorrupt, "the database has a fault code nobody knows");
+    failures.push_back({.placement = list.integer_as<std::uint64_t>(0),
+                        .row = list.integer_as<std::uint32_t>(1),
+                        .position = list.integer_as<std::uint32_t>(2),
+                        .url = std::string(list.text(3)),
+                        .fault = *std::move(fault)});
+  }
+}
+
 }  // namespace imgmill::sqlite

@@ -18,8 +18,14 @@ using sqlite::Durability;
 
 namespace {
 
-Result<Connection> open_writer(const SqliteOptions& options, const Clock& clock) {
+Result<Connection> open_connection(const SqliteOptions& options) {
   TRY(Connection connection, Connection::open(options.file, options.vfs));
+  connection.set_busy_timeout(options.busy_timeout);
+  return connection;
+}
+
+Result<Connection> open_writer(const SqliteOptions& options, const Clock& clock) {
+  TRY(Connection connection, open_connection(options));
   TRY_VOID(sqlite::migrate(connection, clock.now()));
   TRY_VOID(sqlite::set_up_writer(connection));
   return connection;
@@ -28,7 +34,7 @@ Result<Connection> open_writer(const SqliteOptions& options, const Clock& clock)
 Result<std::vector<Connection>> open_readers(const SqliteOptions& options) {
   std::vector<Connection> connections;
   for (int i = 0; i < options.readers; ++i) {
-    TRY(Connection connection, Connection::open(options.file, options.vfs));
+    TRY(Connection connection, open_connection(options));
     TRY_VOID(sqlite::set_up_reader(connection));
     connections.push_back(std::move(connection));
   }
@@ -103,6 +109,13 @@ Result<std::vector<PlacementOutput>> SqliteDb::list_outputs(BatchKey batch, std:
                                                             std::uint32_t limit) {
   return readers_->run([&](Connection& connection) {
     return sqlite::list_outputs(connection, batch, first, limit);
+  });
+}
+
+Result<std::vector<PlacementFailure>> SqliteDb::list_failures(BatchKey batch, std::uint64_t first,
+                                                              std::uint32_t limit) {
+  return readers_->run([&](Connection& connection) {
+    return sqlite::list_failures(connection, batch, first, limit);
   });
 }
 

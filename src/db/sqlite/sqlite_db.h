@@ -7,6 +7,7 @@
 // Thread-safe; verbs block.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -23,6 +24,9 @@ class Writer;
 struct SqliteOptions {
   std::filesystem::path file;
   int readers = 2;
+  // How long a verb waits for another program (a backup, an sqlite3 shell) to let go: then
+  // kUnavailable.
+  std::chrono::milliseconds busy_timeout{5'000};
   std::string vfs = {};  // the SQLite VFS to use; tests of faults name their own
 };
 
@@ -45,6 +49,9 @@ class SqliteDb final : public Db {
   [[nodiscard]] Result<std::vector<PlacementOutput>> list_outputs(BatchKey batch,
                                                                   std::uint64_t first,
                                                                   std::uint32_t limit) override;
+  [[nodiscard]] Result<std::vector<PlacementFailure>> list_failures(BatchKey batch,
+                                                                    std::uint64_t first,
+                                                                    std::uint32_t limit) override;
   [[nodiscard]] Result<std::vector<Lease>> lease_images(std::string_view owner,
                                                         std::uint32_t images_max,
                                                         std::span<const BatchKey> skip, Time now,

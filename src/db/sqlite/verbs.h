@@ -29,6 +29,9 @@ namespace imgmill::sqlite {
 [[nodiscard]] Result<std::vector<PlacementOutput>> list_outputs(Connection& db, BatchKey batch,
                                                                 std::uint64_t first,
                                                                 std::uint32_t limit);
+[[nodiscard]] Result<std::vector<PlacementFailure>> list_failures(Connection& db, BatchKey batch,
+                                                                  std::uint64_t first,
+                                                                  std::uint32_t limit);
 [[nodiscard]] BatchState batch_state_of(std::string_view word);
 
 // leasing.cpp

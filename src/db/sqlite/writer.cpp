@@ -41,6 +41,11 @@ Result<void> Writer::wait_for(Verb& verb) {
   return std::move(verb.answer);
 }
 
+std::size_t Writer::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return waiting_.size();
+}
+
 void Writer::loop() {
   for (;;) {
     Group group;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -44,6 +45,9 @@ class Writer {
     TRY_VOID(wait_for(verb));
     return *std::move(result);
   }
+
+  // Verbs that nobody has begun to run.
+  [[nodiscard]] std::size_t waiting();
 
  private:
   struct Verb {

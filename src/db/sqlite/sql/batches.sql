@@ -88,6 +88,15 @@ WHERE p.batch = ?1 AND p.number >= ?2
 ORDER BY p.number
 LIMIT ?3;
 
+-- name: list_failures
+SELECT p.number, p.row, p.position, i.url, o.fault, o.message
+FROM placements p
+JOIN outcomes o ON o.batch = p.batch AND o.image = p.image AND o.state = 'failed'
+JOIN images i ON i.batch = p.batch AND i.image = p.image
+WHERE p.batch = ?1 AND p.number >= ?2
+ORDER BY p.number
+LIMIT ?3;
+
 -- name: beat
 INSERT INTO heartbeat (id, at_us) VALUES (1, ?1)
 ON CONFLICT (id) DO UPDATE SET at_us = excluded.at_us;

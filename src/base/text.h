@@ -1,0 +1,16 @@
+// Small words about text. ASCII rules only: what is beyond ASCII is kept as it is. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace imgmill {
+
+// Without spaces, tabs and line breaks at either end.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
+[[nodiscard]] std::string lower_case(std::string_view text);
+
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace imgmill
