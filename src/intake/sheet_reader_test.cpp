@@ -139,6 +139,19 @@ TEST(Dialect, SemicolonWithCommasAndLineBreaksInHeaderNames) {
               ElementsAre("Size, cm", "S. No.", "Product Name", "Input Image Urls", "No\nte"));
 }
 
+// Read with commas, the header would end in the second line: the first that is complete counts.
+TEST(Dialect, OfTwoDelimitersThatFitTheShorterHeaderCounts) {
+  const std::string file =
+      ",S. No.,Product Name,Input Image Urls,;S. No.;Product Name;Input Image Urls;,\"\n"
+      "x;1;Lamp;http://h/a;\"\n\"";
+  for (const std::size_t piece_bytes : {std::size_t{0}, std::size_t{1}}) {
+    const RecordedSheet sheet = read_sheet(file, piece_bytes);
+    EXPECT_EQ(sheet.header.delimiter, ';');
+    ASSERT_THAT(sheet.rows, SizeIs(1));
+    EXPECT_THAT(sheet.rows[0].fields, ElementsAre("x", "1", "Lamp", "http://h/a", "\n"));
+  }
+}
+
 TEST(Dialect, QuotedFieldsHoldCommasQuotesAndLineBreaks) {
   const RecordedSheet sheet =
       read_sheet(kHeader + "1,\"a \"\"big\"\", red\r\nlamp\",\"http://h/a\"\n");
@@ -212,7 +225,7 @@ TEST(RowFaults, SpilledCellsThatAreNotAllUrls) {
 
 TEST(RowFaults, SpilledUrlsWhenTheUrlColumnIsNotTheLast) {
   const RecordedFault fault =
-      only_fault("S. No.,Input Image Urls,Product Name\n1,http://h/a,http://h/b,Lamp\n");
+      only_fault("S. No.,Input Image Urls,Product Name\n1,http://h/a,http://h/b,http://h/c\n");
   EXPECT_EQ(fault.column, "");
   EXPECT_THAT(fault.message, HasSubstr("has 4 fields, the header has 3"));
 }
