@@ -15,7 +15,7 @@ Time whole_seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(
 bool lists(std::string_view etags, std::string_view etag) {
   while (!etags.empty()) {
     const std::size_t comma = std::min(etags.find(','), etags.size());
-    std::string_view one = without_blanks(etags.substr(0, comma));
+    std::string_view one = trimmed(etags.substr(0, comma));
     if (one.starts_with("W/")) one.remove_prefix(2);
     if (one == etag || one == "*") return true;
     etags.remove_prefix(std::min(comma + 1, etags.size()));
@@ -58,8 +58,8 @@ std::variant<WholeObject, ByteRange, Unsatisfiable> choose_range(const Condition
                                                                  const ObjectFacts& object) {
   const std::size_t equals = conditions.range.find('=');
   if (equals == conditions.range.npos || !still_holds(conditions.if_range, object)) return {};
-  if (!equal_ignoring_case(without_blanks(conditions.range.substr(0, equals)), "bytes")) return {};
-  const std::string_view spec = without_blanks(conditions.range.substr(equals + 1));
+  if (!equal_ignoring_case(trimmed(conditions.range.substr(0, equals)), "bytes")) return {};
+  const std::string_view spec = trimmed(conditions.range.substr(equals + 1));
   const std::size_t dash = spec.find('-');
   if (dash == spec.npos) return {};
   const auto first = number(spec.substr(0, dash));

@@ -22,10 +22,10 @@ std::optional<std::string> take_quoted(std::string_view& rest) {
 }
 
 std::optional<std::string> take_value(std::string_view& rest) {
-  rest = without_blanks(rest);
+  rest = trimmed(rest);
   if (rest.starts_with('"')) return take_quoted(rest);
   const std::size_t end = std::min(rest.find(';'), rest.size());
-  std::string value(without_blanks(rest.substr(0, end)));
+  std::string value(trimmed(rest.substr(0, end)));
   rest.remove_prefix(end);
   return value;
 }
@@ -33,7 +33,7 @@ std::optional<std::string> take_value(std::string_view& rest) {
 }  // namespace
 
 std::string_view main_value(std::string_view field) {
-  return without_blanks(field.substr(0, field.find(';')));
+  return trimmed(field.substr(0, field.find(';')));
 }
 
 std::optional<std::string> parameter(std::string_view field, std::string_view name) {
@@ -47,7 +47,7 @@ std::optional<std::string> parameter(std::string_view field, std::string_view na
       semicolon = 0;
       continue;
     }
-    const std::string_view found = without_blanks(rest.substr(0, equals));
+    const std::string_view found = trimmed(rest.substr(0, equals));
     rest.remove_prefix(equals + 1);
     auto value = take_value(rest);
     if (!value || equal_ignoring_case(found, name)) return value;

@@ -31,8 +31,8 @@ std::optional<std::string_view> field_of(std::string_view head, std::string_view
     const std::size_t end = head.find("\r\n");
     const std::string_view line = head.substr(0, end);
     const std::size_t colon = line.find(':');
-    if (colon != line.npos && equal_ignoring_case(without_blanks(line.substr(0, colon)), name)) {
-      return without_blanks(line.substr(colon + 1));
+    if (colon != line.npos && equal_ignoring_case(trimmed(line.substr(0, colon)), name)) {
+      return trimmed(line.substr(colon + 1));
     }
     head.remove_prefix(end == head.npos ? head.size() : end + 2);
   }
@@ -164,7 +164,7 @@ Result<void> MultipartParser::take_after_boundary(std::string_view& rest) {
   rest.remove_prefix(1);
   if (line_ == "--") {
     state_ = State::kEpilogue;
-  } else if (line_.ends_with("\r\n") && without_blanks(line_.substr(0, line_.size() - 2)).empty()) {
+  } else if (line_.ends_with("\r\n") && trimmed(line_.substr(0, line_.size() - 2)).empty()) {
     state_ = State::kHead;
     line_ = "\r\n";  // a head may be empty: its end is a line break after a line break
   } else if (line_.size() > limits::kMultipartBoundaryBytesMax ||
