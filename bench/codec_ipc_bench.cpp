@@ -78,7 +78,7 @@ int run(int images) {
   const auto pool = hostile_pool(options);
   if (!pool) return 3;
   clockid_t child_clock = 0;
-  const pid_t child = std::atoi(message_of(ask(*pool, "pid")).c_str());
+  const pid_t child = number_of(message_of(ask(*pool, "pid")));
   if (::clock_getcpuclockid(child, &child_clock) != 0) return 3;
   measure(*pool, child_clock, images);  // the first pages
   std::vector<Cost> rounds;
@@ -96,6 +96,6 @@ int run(int images) {
 }  // namespace imgmill
 
 int main(int count, char** arguments) {
-  const int images = count > 1 ? std::atoi(arguments[1]) : 2'000;
+  const int images = count > 1 ? imgmill::number_of(arguments[1]) : 2'000;
   return images > 0 ? imgmill::run(images) : 2;
 }

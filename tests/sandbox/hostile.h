@@ -1,6 +1,7 @@
 // Asks a pool of hostile-codec children (hostile_render.cpp) and waits for the answer.
 #pragma once
 
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -47,6 +48,12 @@ inline std::future<CodecOutcome> ask_later(CodecPool& pool, std::string_view com
 
 inline CodecOutcome ask(CodecPool& pool, std::string_view command) {
   return ask_later(pool, command).get();
+}
+
+inline int number_of(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 // The fault's word, or "rendition".

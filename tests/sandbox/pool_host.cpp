@@ -1,7 +1,6 @@
 // A small server of its own, for the test that kills it: starts a pool, prints the pid of each
 // child on one line, and waits. argv: the worker, the number of children.
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -14,7 +13,7 @@ int main(int count, char** arguments) {
   if (count != 3) return 2;
   CodecPoolOptions options = hostile_options();
   options.worker = arguments[1];
-  options.children = std::atoi(arguments[2]);
+  options.children = number_of(arguments[2]);
   const auto pool = hostile_pool(options);
   if (!pool) return 3;
   std::set<std::string> pids;
