@@ -10,6 +10,7 @@
 #include "codec_worker/formats/png.h"
 #include "codec_worker/formats/png_colors.h"
 #include "codec_worker/formats/sniff.h"
+#include "codec_worker/formats/tiff.h"
 #include "codec_worker/formats/webp.h"
 
 namespace imgmill::codec_worker {
@@ -28,7 +29,7 @@ constexpr std::array<FormatWork, kFormats.size()> kWork{{
     {inspect_webp, compress_webp, strip_webp},
     {inspect_gif, compress_gif, strip_gif},
     {inspect_avif, compress_avif, strip_avif},
-    {},
+    {inspect_tiff, compress_tiff, strip_tiff},
 }};
 
 Picture picture_of(Buffer bytes, PictureFormat format, const PictureInfo& info) {
@@ -41,9 +42,6 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
   const auto format = sniff(source);
   if (!format) return std::unexpected(format.error());
   const FormatWork& work = kWork[static_cast<std::size_t>(*format)];
-  if (work.inspect == nullptr) {
-    return unsupported(std::string(names_of(*format).name) + " is not supported yet");
-  }
   const auto info = work.inspect(source);
   if (!info) return std::unexpected(info.error());
   if (info->pixels > limits.pixels_max) {
@@ -66,6 +64,7 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
 void warm_up() {
   warm_up_quantiser();
   warm_up_avif();
+  warm_up_tiff();
 }
 
 RenderResult render(std::span<const std::byte> source, const Recipe& recipe,

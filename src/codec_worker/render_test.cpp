@@ -94,27 +94,29 @@ TEST(Render, NamesPicturesItDoesNotTake) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Render, EveryFormat,
-                         testing::Values(RoundTrip{".jpg[Q=90]", 3, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".jpg[Q=90,interlace]", 3, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".jpg[Q=90,subsample_mode=off]", 3, Look::kPhoto,
-                                                   0.6, 7},
-                                         RoundTrip{".jpg[Q=90]", 1, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".png", 3, Look::kPhoto, 0.7, 4},
-                                         RoundTrip{".png[interlace]", 3, Look::kPhoto, 0.7, 4},
-                                         RoundTrip{".png", 1, Look::kPhoto, 0.8, 4},
-                                         RoundTrip{".png", 2, Look::kPhoto, 0.8, 4},
-                                         RoundTrip{".png", 4, Look::kPhoto, 0.7, 4},
-                                         RoundTrip{".png", 3, Look::kDrawing, 0.9, 4},
-                                         RoundTrip{".png", 4, Look::kDrawing, 0.9, 4},
-                                         RoundTrip{".png[palette]", 3, Look::kDrawing, 1, 0},
-                                         RoundTrip{".webp[Q=90]", 3, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".webp[Q=90]", 4, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".webp[lossless]", 3, Look::kPhoto, 0.8, 5},
-                                         RoundTrip{".webp[lossless]", 4, Look::kPhoto, 0.8, 5},
-                                         RoundTrip{".avif[Q=90,effort=0]", 3, Look::kPhoto, 0.6, 7},
-                                         RoundTrip{".gif", 3, Look::kPhoto, 0.8, 8},
-                                         RoundTrip{".gif", 4, Look::kDrawing, 1, 8}));
+INSTANTIATE_TEST_SUITE_P(
+    Render, EveryFormat,
+    testing::Values(
+        RoundTrip{".jpg[Q=90]", 3, Look::kPhoto, 0.6, 7},
+        RoundTrip{".jpg[Q=90,interlace]", 3, Look::kPhoto, 0.6, 7},
+        RoundTrip{".jpg[Q=90,subsample_mode=off]", 3, Look::kPhoto, 0.6, 7},
+        RoundTrip{".jpg[Q=90]", 1, Look::kPhoto, 0.6, 7},
+        RoundTrip{".png", 3, Look::kPhoto, 0.7, 4},
+        RoundTrip{".png[interlace]", 3, Look::kPhoto, 0.7, 4},
+        RoundTrip{".png", 1, Look::kPhoto, 0.8, 4}, RoundTrip{".png", 2, Look::kPhoto, 0.8, 4},
+        RoundTrip{".png", 4, Look::kPhoto, 0.7, 4}, RoundTrip{".png", 3, Look::kDrawing, 0.9, 4},
+        RoundTrip{".png", 4, Look::kDrawing, 0.9, 4},
+        RoundTrip{".png[palette]", 3, Look::kDrawing, 1, 0},
+        RoundTrip{".webp[Q=90]", 3, Look::kPhoto, 0.6, 7},
+        RoundTrip{".webp[Q=90]", 4, Look::kPhoto, 0.6, 7},
+        RoundTrip{".webp[lossless]", 3, Look::kPhoto, 0.8, 5},
+        RoundTrip{".webp[lossless]", 4, Look::kPhoto, 0.8, 5},
+        RoundTrip{".avif[Q=90,effort=0]", 3, Look::kPhoto, 0.6, 7},
+        RoundTrip{".tif", 3, Look::kPhoto, 0.9, 0},
+        RoundTrip{".tif[compression=lzw,tile,tile_width=64,tile_height=64]", 4, Look::kDrawing, 0.9,
+                  0},
+        RoundTrip{".tif[compression=packbits]", 1, Look::kPhoto, 0.9, 0},
+        RoundTrip{".gif", 3, Look::kPhoto, 0.8, 8}, RoundTrip{".gif", 4, Look::kDrawing, 1, 8}));
 
 }  // namespace
 }  // namespace imgmill::codec_worker

@@ -53,6 +53,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, Alpha,
                                          AlphaCase{".webp[Q=90]", Look::kPhoto, 0},
                                          AlphaCase{".webp[lossless]", Look::kDrawing, 4},
                                          AlphaCase{".gif", Look::kDrawing, 0},
+                                         AlphaCase{".tif[tile]", Look::kPhoto, 0},
                                          AlphaCase{".avif[Q=90,effort=0]", Look::kPhoto, 1}));
 
 class Animation : public testing::TestWithParam<std::string> {};
@@ -88,8 +89,8 @@ TEST(Fidelity, WhatIsSmallAlreadyIsNotCodedAgain) {
 }
 
 TEST(Fidelity, OnePixelAndOddSizesWork) {
-  for (const auto* suffix :
-       {".avif[effort=0]", ".jpg", ".png", ".png[interlace]", ".webp", ".webp[lossless]", ".gif"}) {
+  for (const auto* suffix : {".avif[effort=0]", ".tif", ".jpg", ".png", ".png[interlace]", ".webp",
+                             ".webp[lossless]", ".gif"}) {
     for (const auto& [width, height] : {std::pair{1, 1}, {1, 9}, {7, 1}, {17, 33}, {3, 2}}) {
       const Buffer source = encode(picture(width, height, 3), suffix);
       const Picture out = rendered(source);

@@ -24,7 +24,10 @@ const std::vector<std::string>& suffixes() {
                                             ".webp[Q=80]",
                                             ".webp[lossless]",
                                             ".gif",
-                                            ".avif[effort=0]"};
+                                            ".avif[effort=0]",
+                                            ".tif",
+                                            ".tif[compression=lzw,tile]",
+                                            ".tif[compression=jpeg]"};
   return all;
 }
 

@@ -68,11 +68,13 @@ TEST_P(Metadata, IccProfileStaysAsItIs) {
 // AVIF turns by properties of its container; its EXIF orientation means nothing.
 INSTANTIATE_TEST_SUITE_P(Formats, ExifOrientation,
                          testing::Values(".jpg[Q=95]", ".jpg[Q=20]", ".jpg[Q=95,interlace]",
-                                         ".webp[Q=95]", ".webp[Q=10]", ".webp[lossless]"));
+                                         ".webp[Q=95]", ".webp[Q=10]", ".webp[lossless]", ".tif",
+                                         ".tif[compression=deflate]"));
 INSTANTIATE_TEST_SUITE_P(Formats, Metadata,
                          testing::Values(".jpg[Q=95]", ".jpg[Q=20]", ".jpg[Q=95,interlace]",
-                                         ".webp[Q=95]", ".webp[Q=10]", ".webp[lossless]",
-                                         ".avif[Q=90,effort=0]", ".avif[Q=20,effort=0]"));
+                                         ".webp[Q=95]", ".webp[Q=10]", ".webp[lossless]", ".tif",
+                                         ".tif[compression=lzw]", ".avif[Q=90,effort=0]",
+                                         ".avif[Q=20,effort=0]"));
 
 TEST(JpegMetadata, CommentsThumbnailsAndTailsGo) {
   Buffer source = encode(picture(64, 40, 3), ".jpg[Q=30]");
