@@ -11,6 +11,10 @@
 
 namespace imgmill {
 
+namespace fake {
+class Memory;
+}
+
 class FakeDb final : public Db {
  public:
   FakeDb();
@@ -52,8 +56,7 @@ class FakeDb final : public Db {
   [[nodiscard]] Result<void> check() override;
 
  private:
-  class Memory;
-  std::unique_ptr<Memory> memory_;
+  std::unique_ptr<fake::Memory> memory_;
 };
 
 }  // namespace imgmill
