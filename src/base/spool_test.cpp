@@ -31,6 +31,18 @@ TEST(Spool, GivesBackWhatWasAppendedOnEitherSideOfItsMemory) {
   }
 }
 
+TEST(Spool, AHintThatLiesChangesNothing) {
+  for (const std::uint64_t expected :
+       {std::uint64_t{0}, std::uint64_t{70'000}, ~std::uint64_t{0}}) {
+    Spool spool(std::filesystem::temp_directory_path());
+    spool.expect(expected);
+    ASSERT_TRUE(spool.append(pattern(100'000)));
+    std::vector<std::byte> back(100'000);
+    ASSERT_TRUE(spool.copy_to(back));
+    EXPECT_TRUE(back == pattern(100'000)) << expected;
+  }
+}
+
 TEST(Spool, AFolderThatIsNotThereIsAnErrorWithoutItsPathInTheText) {
   Spool spool("/nonexistent/folder");
   const auto result = spool.append(pattern(limits::kSpoolMemoryBytes + 1));

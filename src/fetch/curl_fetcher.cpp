@@ -1,5 +1,6 @@
 #include "fetch/curl_fetcher.h"
 
+#include <csignal>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -107,6 +108,12 @@ bool CurlFetcher::Impl::closed() {
 }
 
 void CurlFetcher::Impl::run() {
+  // A peer that is gone is an error of write() and no reason to end the process; CURLOPT_NOSIGNAL
+  // leaves that to us. Resolver threads inherit it.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   while (!closed()) {
     admit();
     start_waiting(posts_);

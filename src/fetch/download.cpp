@@ -90,13 +90,15 @@ Stop Download::take_first_byte() {
   if (codings_ > 0) return Stop::kNone;  // the length is that of the coded bytes
   curl_off_t length = -1;
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-  const bool announced_too_large =
-      length >= 0 && static_cast<std::uint64_t>(length) > rules_.source_bytes_max;
-  return announced_too_large ? Stop::kTooLarge : Stop::kNone;
+  if (length < 0) return Stop::kNone;
+  const auto announced_bytes = static_cast<std::uint64_t>(length);
+  if (announced_bytes > rules_.source_bytes_max) return Stop::kTooLarge;
+  body_.expect(announced_bytes);
+  return Stop::kNone;
 }
 
 Stop Download::take_body(std::span<const std::byte> bytes) {
-  if (!is_success(status())) return discard(bytes.size());
+  if (!is_success(status())) return discard(bytes.size(), limits::kFetchDiscardedBytesMax);
   if (body_.size() == 0) {
     if (const Stop stop = take_first_byte(); stop != Stop::kNone) return stop;
   }

@@ -1,7 +1,9 @@
 #include "fetch/scripted_resolver.h"
 
 #include <condition_variable>
+#include <cstddef>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include <dlfcn.h>
@@ -24,8 +26,9 @@ struct Script {
 
 // Never destroyed: a question may still hang when the program ends.
 Script& script() {
-  static Script& instance = *new Script;
-  return instance;
+  alignas(Script) static std::byte room[sizeof(Script)];
+  static Script* const instance = std::construct_at(reinterpret_cast<Script*>(room));
+  return *instance;
 }
 
 using GetAddrInfo = int (*)(const char*, const char*, const addrinfo*, addrinfo**);

@@ -156,9 +156,9 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
   return CURL_WRITEFUNC_ERROR;
 }
 
-Stop Transfer::discard(std::size_t bytes) {
+Stop Transfer::discard(std::size_t bytes, std::size_t bytes_max) {
   discarded_bytes_ += bytes;
-  return discarded_bytes_ > limits::kFetchDiscardedBytesMax ? Stop::kDiscarded : Stop::kNone;
+  return discarded_bytes_ > bytes_max ? Stop::kDiscarded : Stop::kNone;
 }
 
 bool Transfer::overdue(std::chrono::steady_clock::time_point now) {

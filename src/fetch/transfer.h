@@ -68,7 +68,8 @@ class Transfer {
   [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const;
   // For a hop that ended without an HTTP answer.
   [[nodiscard]] FetchFault fault(CURLcode result) const;
-  [[nodiscard]] Stop discard(std::size_t bytes);
+  // Counts bytes that nobody wants; over `bytes_max` the connection is not worth reading on.
+  [[nodiscard]] Stop discard(std::size_t bytes, std::size_t bytes_max);
 
   const TransferRules& rules_;
   FetchUrl target_;

@@ -37,7 +37,9 @@ class WebhookPost final : public Transfer {
  protected:
   void begin_request(CURL* easy) override;
   Stop take_field(std::string_view, std::string_view) override { return Stop::kNone; }
-  Stop take_body(std::span<const std::byte> bytes) override { return discard(bytes.size()); }
+  Stop take_body(std::span<const std::byte> bytes) override {
+    return discard(bytes.size(), limits::kWebhookReplyBytesMax);
+  }
   bool finish_hop(CURLcode result) override;
   std::chrono::milliseconds first_byte_allowed() const override { return post_.deadline; }
 
