@@ -138,6 +138,30 @@ TEST(Hostile, JpegWithoutItsEndMarkIsWhole) {
   EXPECT_TRUE(render(source, Recipe{}, RenderLimits{}));
 }
 
+TEST(Hostile, FaultsBehindTheLastRowDoNotMatter) {
+  Buffer source = encode(picture(400, 300, 3), ".jpg[Q=98]");
+  source.back() = std::byte{0xd8};  // a second start in the place of the end
+  const auto result = render(source, Recipe{95}, RenderLimits{});
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(decode(result->bytes));
+}
+
+// A second frame header between the scans of a baseline JPEG: an error, not a warning, of the
+// library.
+TEST(Hostile, AnErrorInTheMiddleFreesEverything) {
+  const Buffer whole = encode(picture(400, 300, 3), ".jpg[Q=98,interlace]");
+  const std::string text = text_of(whole);
+  const std::size_t frame = text.find("\xff\xc2");
+  const std::size_t scan = text.rfind("\xff\xda");
+  ASSERT_NE(frame, std::string::npos);
+  Buffer source(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(scan));
+  append(source, Bytes(whole).subspan(frame, 19));
+  append(source, Bytes(whole).subspan(scan));
+  const auto result = render(source, Recipe{}, RenderLimits{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, FaultCode::kCorruptImage);
+}
+
 Buffer png_claiming(std::uint32_t width, std::uint32_t height) {
   Buffer source;
   append_png_signature(source);

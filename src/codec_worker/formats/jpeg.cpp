@@ -53,6 +53,36 @@ void on_progress(j_common_ptr codec) {
   if (reader->input_scan_number > kScansMax) ERREXIT(codec, JERR_BAD_PROGRESSION);
 }
 
+// Where the writer's bytes go. libjpeg's own memory destination loses track of its memory when an
+// error jumps out, and a vector's exceptions may not pass through libjpeg, so this is malloc's
+// memory.
+struct Sink {
+  jpeg_destination_mgr manager{};
+  unsigned char* bytes = nullptr;
+  std::size_t capacity = 0;
+
+  static Sink& of(j_compress_ptr writer) { return *reinterpret_cast<Sink*>(writer->dest); }
+  [[nodiscard]] std::size_t size() const { return capacity - manager.free_in_buffer; }
+};
+
+constexpr std::size_t kSinkBytes = 64 << 10;
+
+// Called when the room that was there is full, whatever free_in_buffer says.
+boolean grow(j_compress_ptr writer) {
+  Sink& sink = Sink::of(writer);
+  const std::size_t added = sink.capacity == 0 ? kSinkBytes : sink.capacity;
+  auto* more = static_cast<unsigned char*>(std::realloc(sink.bytes, sink.capacity + added));
+  if (more == nullptr) ERREXIT1(writer, JERR_OUT_OF_MEMORY, 0);
+  sink.bytes = more;
+  sink.manager.next_output_byte = more + sink.capacity;
+  sink.manager.free_in_buffer = added;
+  sink.capacity += added;
+  return TRUE;
+}
+
+void start_sink(j_compress_ptr writer) { grow(writer); }
+void end_sink(j_compress_ptr) {}
+
 // One source read and one rendition written at the same time, row by row.
 class Transcoder {
  public:
@@ -69,7 +99,7 @@ class Transcoder {
   ~Transcoder() {
     jpeg_destroy_decompress(&reader_);
     jpeg_destroy_compress(&writer_);
-    std::free(out_);
+    std::free(sink_.bytes);
   }
 
   Outcome<Buffer> run(Bytes source, int quality);
@@ -88,8 +118,7 @@ class Transcoder {
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct reader_{};
   jpeg_compress_struct writer_{};
-  unsigned char* out_ = nullptr;
-  unsigned long out_size_ = 0;
+  Sink sink_;
 };
 
 std::optional<JpegSegment> first_exif(Bytes source) {
@@ -106,8 +135,8 @@ Outcome<Buffer> Transcoder::run(Bytes source, int quality) {
   const Buffer orientation = exif ? jpeg_orientation_payload(*exif) : Buffer{};
   const bool finished = transcode(source, quality, orientation);
   if (auto judged = judge(finished); !judged) return std::unexpected(judged.error());
-  const auto* first = reinterpret_cast<const std::byte*>(out_);
-  return Buffer(first, first + out_size_);
+  const auto* first = reinterpret_cast<const std::byte*>(sink_.bytes);
+  return Buffer(first, first + sink_.size());
 }
 
 Outcome<void> Transcoder::judge(bool finished) const {
@@ -154,7 +183,10 @@ void Transcoder::read_header(Bytes source) {
 
 void Transcoder::start_writer(int quality) {
   jpeg_create_compress(&writer_);
-  jpeg_mem_dest(&writer_, &out_, &out_size_);
+  sink_.manager.init_destination = start_sink;
+  sink_.manager.empty_output_buffer = grow;
+  sink_.manager.term_destination = end_sink;
+  writer_.dest = &sink_.manager;
   writer_.image_width = reader_.output_width;
   writer_.image_height = reader_.output_height;
   writer_.input_components = reader_.output_components;
@@ -204,7 +236,7 @@ void Transcoder::copy_rows() {
     const JDIMENSION got = jpeg_read_scanlines(&reader_, rows, row_count);
     jpeg_write_scanlines(&writer_, rows, got);
   }
-  jpeg_finish_decompress(&reader_);
+  // The reader is not finished: that would only look for faults behind the last row.
   jpeg_finish_compress(&writer_);
 }
 
