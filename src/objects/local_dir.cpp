@@ -154,7 +154,7 @@ Result<FolderHandle> LocalDir::copy_durably(std::string_view key, int source_fd,
 
 Result<void> LocalDir::make_durable(std::span<const std::string> keys) {
   for (const std::string& key : keys) TRY_VOID(check_key(key));
-  return sync_files(folders_, keys);
+  return sync_files(folders_, sync_, keys);
 }
 
 Result<std::unique_ptr<ObjectReader>> LocalDir::open(std::string_view key) {

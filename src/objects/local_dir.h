@@ -16,6 +16,7 @@
 
 #include "objects/folders.h"
 #include "objects/object_store.h"
+#include "objects/parallel_sync.h"
 #include "objects/scratch.h"
 
 namespace imgmill {
@@ -44,6 +45,7 @@ class LocalDir final : public ObjectStore {
 
   Folders folders_;
   std::unique_ptr<Scratch> scratch_;
+  ParallelSync sync_;
 };
 
 }  // namespace imgmill
