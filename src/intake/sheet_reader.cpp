@@ -108,8 +108,8 @@ class SheetReader::Impl {
 
   // Without a header the file may be no CSV at all, and that is what should be said then.
   Result<void> refuse(std::string text) const {
-    const auto foreign = tokenizer_ ? std::nullopt : text_of_foreign_file(first_bytes_);
-    return fail(ErrorCode::kInvalid, foreign ? *foreign : std::move(text));
+    auto foreign = tokenizer_ ? std::nullopt : text_of_foreign_file(first_bytes_);
+    return fail(ErrorCode::kInvalid, std::move(foreign).value_or(std::move(text)));
   }
 
   [[nodiscard]] std::string place() const {
