@@ -1,13 +1,13 @@
 // How, and why not otherwise. Measured on ext4 (2 cores, virtio disk), 32 objects of 64 KB a call:
-// an object's share of put and sync in ms of CPU, and the milliseconds a call waits, on an idle
-// machine and on one with 20 busy threads and others' syncs:
+// an object's share of put and sync in ms of CPU, and the ms that a call waits, on an idle machine
+// and on one with 20 busy threads and the syncs of others:
 //
-//                                           idle: CPU        wait    busy: CPU       wait
-//   syncfs                                  0.07 to 0.08     2       0.08 to 0.3     8 to 18
-//   start all, fsync at once by AIO (this)  see the bench            0.16 to 0.5     11 to 15
-//   start all, fsync by 8 threads                                    0.16 to 0.4     11 to 39
-//   start all, fsync one after the other    0.07 to 0.10     4       0.15 to 0.3     200
-//   fsync one after the other               0.13             10
+//                                           idle: CPU        wait   busy: CPU      wait
+//   syncfs                                  0.07 to 0.08     2      0.08 to 0.3    8 to 18
+//   start all, fsync at once by AIO (this)  -                -      0.16 to 0.5    11 to 15
+//   start all, fsync by 8 threads           -                -      0.16 to 0.4    11 to 39
+//   start all, fsync one after the other    0.07 to 0.10     4      0.15 to 0.3    200
+//   fsync one after the other               0.13             10     -              -
 //
 // syncfs is cheapest, but it also waits for whatever anybody else wrote (450 ms behind a file of
 // 800 MB), and it tells one caller once that some file of the disk was lost; an fsync says it of
