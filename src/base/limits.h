@@ -93,8 +93,8 @@ inline constexpr std::uint32_t kChunkImages = 32;
 
 // Webhooks.
 inline constexpr auto kWebhookDeadline = 15s;
-// Of these kPostsPerOriginMax go to one receiver at once: if it never answers, the last begin after one
-// deadline and end after two, inside their lease. After kill -9 a delivery waits for its lease.
+// Of these kPostsPerOriginMax go to one receiver at once: if it never answers, the last begin after
+// one deadline and end after two, inside their lease. After kill -9 a delivery waits for its lease.
 inline constexpr std::size_t kWebhooksAtOnce = 16;
 inline constexpr auto kWebhookLease = 45s;
 inline constexpr auto kWebhookPollInterval = 500ms;
