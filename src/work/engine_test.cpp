@@ -174,6 +174,14 @@ TEST_F(EngineTest, AnOutcomeIsNeverAheadOfItsRendition) {
   EXPECT_TRUE(objects.is_durable(objects.keys().at(0)));
 }
 
+TEST_F(EngineTest, AUrlIsAskedForAsTheWireWantsIt) {
+  const std::string id = add_batch({"https://a/my photo|1.jpg", "pictures/a b.jpg"});
+  start();
+  run_until([&] { return final(id); });
+  EXPECT_EQ(fetcher.asked,
+            (std::vector<std::string>{"https://a/my%20photo%7C1.jpg", "pictures/a b.jpg"}));
+}
+
 TEST_F(EngineTest, AFinalFaultIsFetchedOnceAndKept) {
   fetcher.scripts["https://a/gone.jpg"].push_back(fault(FaultCode::kHttpStatus, false, 404));
   const std::string id = add_batch({"https://a/gone.jpg", "https://a/bad.jpg"});

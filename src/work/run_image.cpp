@@ -21,6 +21,9 @@ std::string output_key(const ImageJob& job, const Rendition& rendition) {
                      names_of(rendition.format).extension);
 }
 
+// What to ask for: a URL as RFC 3986 wants it on the wire; a path of `imgmill run` as it is.
+std::string source_of(const std::string& url) { return url_fault(url) ? url : fetchable_url(url); }
+
 Result<std::string> store(ObjectStore& objects, const ImageJob& job, const Rendition& rendition) {
   std::string key = output_key(job, rendition);
   TRY_VOID(objects.put(key, rendition.bytes));
@@ -74,8 +77,9 @@ Outcome outcome_of(const FetchFault& fault, const ImageJob& job, Time now) {
 }
 
 Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
-  FetchOutcome fetched = co_await from_callback<FetchOutcome>(
-      [&](Callback<FetchOutcome> done) { parts.fetcher.get(job.image.url, std::move(done)); });
+  FetchOutcome fetched = co_await from_callback<FetchOutcome>([&](Callback<FetchOutcome> done) {
+    parts.fetcher.get(source_of(job.image.url), std::move(done));
+  });
   if (fetched.fault) {
     if (fetched.fault->fault.code == FaultCode::kCancelled) co_return std::nullopt;
     co_return outcome_of(*fetched.fault, job, parts.clock.now());
