@@ -1,5 +1,6 @@
 #include "codec_worker/render.h"
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <string>
@@ -52,11 +53,14 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
   auto compressed = work.compress(source, recipe.quality);
   if (!compressed) return std::unexpected(compressed.error());
   auto stripped = work.strip(source);
+  const std::size_t bound = stripped ? std::min(stripped->size(), source.size()) : source.size();
+  if (!compressed->empty() && compressed->size() < bound) {
+    return picture_of(*std::move(compressed), *format, *info);
+  }
   if (!stripped) return std::unexpected(stripped.error());
   // Taking something out never adds a byte, but for padding that a source left out at its very end.
   if (stripped->size() > source.size()) stripped->assign(source.begin(), source.end());
-  const bool smaller = !compressed->empty() && compressed->size() < stripped->size();
-  return picture_of(smaller ? *std::move(compressed) : *std::move(stripped), *format, *info);
+  return picture_of(*std::move(stripped), *format, *info);
 }
 
 }  // namespace

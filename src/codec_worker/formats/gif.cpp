@@ -6,6 +6,7 @@
 namespace imgmill::codec_worker {
 namespace {
 
+constexpr std::uint32_t kEndMark = 0x3b;
 constexpr int kCodeBitsMin = 2;
 constexpr int kCodeBitsMax = 8;
 // LZW cannot pack tighter than a full dictionary's longest run a code, so a frame that promises
@@ -24,6 +25,7 @@ Outcome<Buffer> rewrite(Bytes source, Repack repack) {
   Buffer out;
   out.reserve(source.size());
   append(out, blocks->screen().whole);
+  bool ended = false;
   Bytes control;  // belongs to the frame behind it
   std::optional<std::uint8_t> transparent;
   while (const auto block = blocks->next()) {
@@ -34,6 +36,7 @@ Outcome<Buffer> rewrite(Bytes source, Repack repack) {
       if (block->stays) append(out, block->whole);
     } else if (block->kind == GifBlockKind::kEnd) {
       append(out, block->whole);
+      ended = true;
     } else {
       append(out, std::exchange(control, {}));
       const Bytes palette =
@@ -47,6 +50,8 @@ Outcome<Buffer> rewrite(Bytes source, Repack repack) {
     }
   }
   if (blocks->broken()) return corrupt("the GIF is cut off");
+  // A source without its end mark, or with rubbish in its place, gets one where there is room.
+  if (!ended && out.size() < source.size()) append_u8(out, kEndMark);
   return out;
 }
 

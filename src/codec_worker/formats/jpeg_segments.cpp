@@ -69,8 +69,8 @@ std::optional<JpegSegment> JpegSegments::next() {
   while (!ended_ && at_ + 2 <= source_.size()) {
     const std::size_t start = at_;
     if (source_[start] != std::byte{0xff}) {
-      broken_ = true;
-      return std::nullopt;
+      ++at_;  // stray bytes between segments are skipped, as every decoder does
+      continue;
     }
     const auto marker = std::to_integer<std::uint8_t>(source_[start + 1]);
     at_ = start + (marker == 0xff ? 1 : 2);
@@ -130,8 +130,10 @@ Outcome<Buffer> strip_jpeg(Bytes source) {
       append(out, segment->whole);
     }
   }
-  // Behind coded data a broken tail is dropped; the decoder has judged the picture.
   if (!coded) return corrupt("the JPEG ends before its picture data");
+  // A decoder may find its way behind such a segment, but which bytes it took is not to be known
+  // here.
+  if (segments.broken()) return corrupt("a segment of the JPEG is damaged");
   return out;
 }
 

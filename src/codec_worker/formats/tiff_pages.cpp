@@ -1,6 +1,7 @@
 #include "codec_worker/formats/tiff_pages.h"
 
 #include <array>
+#include <set>
 
 #include "codec_worker/formats/tiff.h"
 
@@ -69,11 +70,12 @@ class Parser {
     TiffPage page;
     std::vector<std::uint32_t> offsets;
     std::vector<std::uint32_t> sizes;
+    std::set<std::uint32_t> seen;
     for (std::uint32_t left = reader.u16(); left > 0; --left) {
       TiffEntry entry{reader.u16(), reader.u16(), reader.u32(), {}};
       const Bytes inline_value = reader.reader.take(4);
       if (!reader.reader.ok()) return false;
-      if (!is_wanted(entry.tag)) continue;
+      if (!is_wanted(entry.tag) || !seen.insert(entry.tag).second) continue;  // the first counts
       if (!load(entry, inline_value)) return false;
       if (is(entry, TiffTag::kStripOffsets) || is(entry, TiffTag::kTileOffsets)) {
         offsets = numbers(entry);
