@@ -1,6 +1,6 @@
-// Coroutines on Boost.Asio, and the two bridges to the world of threads: run_on() for blocking calls
-// (SQLite, disk) on a small pool, from_callback() for rooms that answer from a thread of their own
-// (fetch, codec). Either resumes the coroutine on the executor it was started on.
+// Coroutines on Boost.Asio, and the two bridges to the world of threads: run_on() for blocking
+// calls (SQLite, disk) on a small pool, from_callback() for rooms that answer from a thread of
+// their own (fetch, codec). Either resumes the coroutine on the executor it was started on.
 //
 // Coroutines take their parameters by value, and no temporary with a destructor stands inside a
 // co_await expression: name it first.
@@ -15,8 +15,9 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -36,15 +37,16 @@ template <class T, class Start>
 [[nodiscard]] Task<T> from_callback(Start start) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
       [](auto handler, Start start_with) {
-        auto executor = asio::get_associated_executor(handler);
-        auto work = asio::make_work_guard(executor);
-        start_with(Callback<T>(
-            [handler = std::move(handler), work = std::move(work), executor](T value) mutable {
-              asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
-                std::move(handler)(std::move(value));
-              });
-              work.reset();
-            }));
+        // The tracked executor counts as work until the callback itself is destroyed, on whatever
+        // thread: an io_context whose run() has returned is referred to by none any more.
+        auto executor = asio::prefer(asio::get_associated_executor(handler),
+                                     asio::execution::outstanding_work.tracked);
+        start_with(Callback<T>([handler = std::move(handler),
+                                executor = std::move(executor)](T value) mutable {
+          asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
+            std::move(handler)(std::move(value));
+          });
+        }));
       },
       asio::use_awaitable, std::move(start));
 }
