@@ -39,11 +39,11 @@ TEST(FromCallback, KeepsTheContextAliveUntilTheCallbackIsCalled) {
   asio::co_spawn(
       context,
       [&]() -> Task<void> {
-        got = co_await from_callback<std::unique_ptr<int>>([&](Callback<std::unique_ptr<int>> done) {
-          answerer = std::jthread([done = std::move(done)]() mutable {
-            done(std::make_unique<int>(7));
-          });
-        });
+        got =
+            co_await from_callback<std::unique_ptr<int>>([&](Callback<std::unique_ptr<int>> done) {
+              answerer = std::jthread(
+                  [done = std::move(done)]() mutable { done(std::make_unique<int>(7)); });
+            });
       },
       asio::detached);
   context.run();

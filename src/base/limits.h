@@ -36,9 +36,11 @@ inline constexpr auto kHttpHeaderDeadline = 15s;
 inline constexpr auto kHttpIdleDeadline = 75s;
 inline constexpr auto kHttpBodyStallDeadline = 30s;
 inline constexpr auto kHttpWriteStallDeadline = 30s;
-// Slower than this, reading or writing, is no user but an attack: a modem of 1990 had twice as much.
+// Slower than this, reading or writing, is no user but an attack: a modem of 1990 had twice as
+// much.
 inline constexpr std::uint64_t kHttpBytesPerSecondMin = 1'024;
-// After an answer that came before the whole request: what is still read, so that no reset overtakes it.
+// After an answer that came before the whole request: what is still read, so that no reset
+// overtakes it.
 inline constexpr auto kHttpLingerDeadline = 5s;
 inline constexpr std::uint64_t kHttpLingerBytesMax = 16 << 20;
 // Deadlines are looked at this often, for all connections at once.
@@ -51,12 +53,14 @@ inline constexpr int kFetchAttemptsMax = 3;
 inline constexpr auto kRetryAfterMax = 10min;
 // One address of several: a dead one must leave time for the next.
 inline constexpr auto kFetchConnectDeadline = 10s;
-// An origin that sends less than this in a window drips, and would hold its place for the whole time.
+// An origin that sends less than this in a window drips, and would hold its place for the whole
+// time.
 inline constexpr auto kFetchStallWindow = 10s;
 inline constexpr std::uint64_t kFetchStallBytesMin = 10 << 10;
 // All header lines of an answer; common servers send at most 8 to 32 KB.
 inline constexpr std::size_t kFetchHeaderBytesMax = 64 << 10;
-// The body of an error or redirect is read this far to keep the connection; beyond, a new one is cheaper.
+// The body of an error or redirect is read this far to keep the connection; beyond, a new one is
+// cheaper.
 inline constexpr std::size_t kFetchDiscardedBytesMax = 64 << 10;
 // Webhooks have places of their own, so that slow image origins cannot hold them up.
 inline constexpr int kPostsMax = 32;
@@ -73,16 +77,18 @@ inline constexpr auto kCodecDeadline = 60s;
 // Starting loads some forty libraries; with sanitizers on a busy machine that takes seconds.
 inline constexpr auto kCodecStartDeadline = 30s;
 inline constexpr int kCodecChildrenMax = 256;
-// The address space of a child beside its arena: 100 M pixels of four bytes, twice, and the libraries.
+// The address space of a child beside its arena: 100 M pixels of four bytes, twice, and the
+// libraries.
 inline constexpr std::uint64_t kCodecMemoryBytes = 2ULL << 30;
-// A child is replaced after so much work, so that leaks and whatever a picture left behind go with it.
+// A child is replaced after so much work, so that leaks and whatever a picture left behind go with
+// it.
 inline constexpr int kCodecImagesPerLife = 4'000;
 inline constexpr auto kCodecWorkPerLife = 600s;
 // A job larger than this gives the arena's pages back when it is done.
 inline constexpr std::uint64_t kCodecArenaKeptBytes = 4 << 20;
 inline constexpr std::size_t kCodecMessageBytesMax = 200;
-inline constexpr int kCodecTriesMax = 2;        // children that an image may cost
-inline constexpr int kCodecStartsMax = 3;       // failed starts in a row before images fail for it
+inline constexpr int kCodecTriesMax = 2;   // children that an image may cost
+inline constexpr int kCodecStartsMax = 3;  // failed starts in a row before images fail for it
 inline constexpr auto kCodecStartPauseMin = 100ms;
 inline constexpr auto kCodecStartPauseMax = 5s;
 

@@ -43,6 +43,19 @@ TEST_F(LogTest, QuotesTerminalControls) {
   EXPECT_EQ(line.find_first_of("\x1b\x07\x7f"), std::string::npos);
 }
 
+TEST_F(LogTest, QuotesTerminalControlsThatHaveNoBlankBesideThem) {
+  const std::string line = written([] { log::info("x", {{"url", "a\x1b[31m\xc2\x9b"}}); });
+  EXPECT_EQ(after_time(line), "info  x url=\"a\\u001b[31m\\u009b\"\n");
+}
+
+TEST_F(LogTest, KeepsUtf8AndReplacesWhatIsNone) {
+  const std::string line = written(
+      [] { log::info("x", {{"a", "\xc3\xa4\xf0\x9f\x98\x80"}, {"b", "\xff\xed\xa0\x80"}}); });
+  EXPECT_EQ(after_time(line),
+            "info  x a=\"\xc3\xa4\xf0\x9f\x98\x80\" "
+            "b=\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"\n");
+}
+
 TEST_F(LogTest, WritesJson) {
   log::init(log::Level::kInfo, log::Format::kJson);
   const std::string line =
