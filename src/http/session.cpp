@@ -58,7 +58,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   bool served_ = false;               // a request or more
   bool idle_ = false;
   bool retiring_ = false;
-  bool answered_ = false;  // the last thing done was to write a whole answer
+  bool written_ = false;  // the last answer, whole
+  bool linger_ = false;   // it came before the peer had said all
 };
 
 Task<void> Session::run(std::shared_ptr<Session> self) {
@@ -108,17 +109,20 @@ Task<bool> Session::await_request() {
 // Whether another request may follow.
 Task<bool> Session::serve_request() {
   SessionRequest request(wire_, buffer_);
-  answered_ = false;
   const SessionRequest::Head head = co_await request.read_head();
   if (head == SessionRequest::Head::kGone) co_return false;
   served_ = true;
+  Reply reply;
   if (head == SessionRequest::Head::kRefused) {
-    Reply refusal = reply_of(request.refusal());
-    co_return co_await send(request, std::move(refusal), false);
+    reply = reply_of(request.refusal());
+  } else {
+    reply = co_await answer(request);
   }
-  Reply reply = co_await answer(request);
-  const bool keep_alive = request.may_be_followed() && !retiring_;
-  co_return co_await send(request, std::move(reply), keep_alive);
+  const bool keep_alive =
+      head == SessionRequest::Head::kRead && request.may_be_followed() && !retiring_;
+  const bool again = co_await send(request, std::move(reply), keep_alive);
+  linger_ = written_ && (!request.is_whole() || buffer_.size() > 0);
+  co_return again;
 }
 
 Task<Reply> Session::answer(SessionRequest& request) {
@@ -164,13 +168,12 @@ Task<bool> Session::send(const SessionRequest& request, Reply reply, bool keep_a
   std::string out;
   append_head(reply, facts, out);
   if (reply.source && !head_only) {
-    answered_ =
-        co_await send_source(*reply.source, facts.framing, std::move(out), std::move(block));
+    written_ = co_await send_source(*reply.source, facts.framing, std::move(out), std::move(block));
   } else {
     if (!head_only) out += reply.body;
-    answered_ = co_await write(out);
+    written_ = co_await write(out);
   }
-  co_return answered_&& facts.keep_alive;
+  co_return written_&& facts.keep_alive;
 }
 
 Task<bool> Session::send_source(BodySource& source, BodyFraming framing, std::string out,
@@ -212,7 +215,7 @@ Task<Result<std::string>> Session::next_block(BodySource& source) {
 Task<void> Session::hang_up() {
   error_code error;
   auto& socket = wire_.socket();
-  if (!answered_ || socket.shutdown(Socket::shutdown_send, error)) co_return;
+  if (!linger_ || socket.shutdown(Socket::shutdown_send, error)) co_return;
   std::string scrap(16 << 10, '\0');
   std::uint64_t read = 0;
   const auto end = site_.parts.clock.steady_now() + limits::kHttpLingerDeadline;

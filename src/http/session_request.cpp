@@ -112,8 +112,6 @@ std::optional<std::uint64_t> SessionRequest::content_length() const {
   return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
 }
 
-bool SessionRequest::may_be_followed() const { return parser_.is_done() && parser_.keep_alive(); }
-
 Task<Answer<std::size_t>> SessionRequest::read_body(std::span<char> out) {
   if (parser_.is_done()) co_return 0;
   error_code error = co_await send_continue();

@@ -28,9 +28,9 @@ class SessionRequest final : public Request {
   [[nodiscard]] Task<Answer<std::size_t>> read_body(std::span<char> out) override;
 
   [[nodiscard]] bool is_http_1_0() const { return parser_.get().version() == 10; }
-  // Whether another request may follow: it was read to its end, and the client keeps the
-  // connection.
-  [[nodiscard]] bool may_be_followed() const;
+  // Whether it was read to its end.
+  [[nodiscard]] bool is_whole() const { return parser_.is_done(); }
+  [[nodiscard]] bool may_be_followed() const { return is_whole() && parser_.keep_alive(); }
 
  private:
   [[nodiscard]] Head refuse(boost::system::error_code error);
