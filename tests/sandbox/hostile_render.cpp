@@ -185,6 +185,17 @@ RenderResult scribble(const Attempt& attempt) {
   }
 }
 
+// An answer to this request, and one to the next, which has not been asked yet.
+RenderResult reply_ahead(const Attempt& attempt) {
+  codec_wire::Reply reply{.job = static_cast<std::uint32_t>(attempt.number()),
+                          .kind = codec_wire::ReplyKind::kFault,
+                          .code = *codec_wire::fault_byte(FaultCode::kCorruptImage)};
+  tell(codec_wire::encode(reply));
+  ++reply.job;
+  tell(codec_wire::encode(reply));
+  spin();
+}
+
 using Act = std::function<RenderResult(const Attempt&)>;
 using Table = std::vector<std::pair<std::string_view, Act>>;
 
@@ -255,14 +266,7 @@ const Table& ways_to_misbehave() {
       {"lie-format", [](const Attempt& a) { return lie(a, [](auto& reply) { reply.code = 77; }); }},
       {"lie-content", [](const Attempt& a) { return lie(a, [](auto& reply) { reply.code = 1; }); }},
       {"scribble", scribble},
-      {"reply-twice",
-       [](const Attempt& a) {
-         tell(codec_wire::encode(
-             codec_wire::Reply{.job = static_cast<std::uint32_t>(a.number()),
-                               .kind = codec_wire::ReplyKind::kFault,
-                               .code = *codec_wire::fault_byte(FaultCode::kCorruptImage)}));
-         return say("second");
-       }},
+      {"reply-ahead", reply_ahead},
   };
   return table;
 }
