@@ -4,6 +4,7 @@
 #include <functional>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -55,7 +56,12 @@ int behind_landlock(const std::function<int()>& act) {
 
 int open_passwd() { return errno_of(::open("/etc/passwd", O_RDONLY)); }
 int list_root() { return errno_of(::open("/", O_RDONLY | O_DIRECTORY)); }
-int make_folder() { return errno_of(::mkdir("/tmp/imgmill-landlock", 0700)); }
+int make_folder() {
+  const std::string path = "/tmp/imgmill-landlock-" + std::to_string(::getpid());
+  const int error = errno_of(::mkdir(path.c_str(), 0700));
+  if (error == 0) ::rmdir(path.c_str());
+  return error;
+}
 int run_true() { return errno_of(::execl("/bin/true", "true", nullptr)); }
 int signal_parent() { return errno_of(::kill(::getppid(), 0)); }
 
@@ -65,6 +71,7 @@ TEST(Landlock, DeniesEveryPath) {
   EXPECT_EQ(behind_landlock(open_passwd), EACCES);
   EXPECT_EQ(exit_of(list_root), 0);
   EXPECT_EQ(behind_landlock(list_root), EACCES);
+  EXPECT_EQ(exit_of(make_folder), 0);
   EXPECT_EQ(behind_landlock(make_folder), EACCES);
   EXPECT_EQ(behind_landlock(run_true), EACCES);
 }
