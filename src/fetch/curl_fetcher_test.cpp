@@ -277,10 +277,17 @@ TEST_F(CurlFetcherTest, TakesRequestsFromManyThreads) {
 }
 
 TEST_F(CurlFetcherTest, StopAnswersWhatIsUnderWayWhatWaitsAndWhatComesLater) {
-  origin_.on("/hang", [](Exchange& exchange) { exchange.wait_for_close(); });
+  TestOrigin quick("127.0.0.2");
+  origin_.on("/hang", [this](Exchange& exchange) {
+    gate_.wait_until_open();
+    exchange.close();
+  });
   std::vector<std::future<FetchOutcome>> answers;
   for (int i = 0; i < 40; ++i) answers.push_back(get(origin_.url("/hang")));
   auto webhook = post({origin_.url("/hang"), {}, "{}", seconds(15)});
+  gate_.wait_for_arrivals(17);
+  // Answered, so all that was asked for before stands in the queue.
+  EXPECT_EQ(word(quick.url("/")), "http_404");
   fetcher_->stop();
   answers.push_back(get(origin_.url("/hang")));
   for (auto& answer : answers) {
@@ -292,6 +299,7 @@ TEST_F(CurlFetcherTest, StopAnswersWhatIsUnderWayWhatWaitsAndWhatComesLater) {
   ASSERT_TRUE(posted.fault);
   EXPECT_EQ(posted.fault->code, FaultCode::kCancelled);
   fetcher_->stop();
+  gate_.open();
 }
 
 TEST_F(CurlFetcherTest, ACallbackMayAskForMoreAndMayStop) {

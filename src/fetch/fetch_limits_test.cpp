@@ -272,30 +272,6 @@ TEST_F(FetchTimeTest, AnOriginThatDoesNotEndHasTheWholeTime) {
   EXPECT_TRUE(outcome.fault->retryable);
 }
 
-TEST_F(FetchTimeTest, AnOriginThatDripsIsNotWaitedFor) {
-  FetchOptions options = options_for_tests();
-  options.timeout = seconds(1'000'000);
-  start(options);
-  origin_.on("/drip", [](Exchange& exchange) {
-    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    while (exchange.send("x")) std::this_thread::yield();
-    exchange.close();
-  });
-  // The clock is ahead of the drops: ten seconds pass between two looks at them.
-  std::atomic<bool> answered = false;
-  auto answer = get(origin_.url("/drip"));
-  std::thread time([&] {
-    while (!answered) {
-      manual_clock_.advance(seconds(10));
-      std::this_thread::yield();
-    }
-  });
-  const FetchOutcome outcome = answer.get();
-  answered = true;
-  time.join();
-  EXPECT_EQ(word_of(outcome), "timeout");
-}
-
 TEST_F(FetchTimeTest, TheTimeIsThatOfAllHopsTogether) {
   origin_.on("/first", [this](Exchange& exchange) {
     manual_clock_.advance(seconds(14));

@@ -5,15 +5,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "fetch/curl_loop.h"
-#include "fetch/download.h"
 #include "fetch/fetcher_fixture.h"
 #include "fetch/scripted_resolver.h"
 
 namespace imgmill {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 class NamedOriginTest : public FetcherDeadlineTest {
@@ -68,44 +65,6 @@ TEST_F(NamedOriginTest, StoppingDoesNotWaitForANameThatHangs) {
   fetcher_.reset();
   EXPECT_EQ(word_of(hanging.get()), "cancelled");
   let_name_go("stop.test");
-}
-
-class ReusedConnectionTest : public testing::Test {
- protected:
-  static TransferRules rules(const Clock& clock, const std::vector<std::string>& nets) {
-    return {guard_of(nets), clock, seconds(30), 1'000, {}, "imgmill/test"};
-  }
-  // One download by hand, on the loop and its connections.
-  std::string fetch(const TransferRules& rules) {
-    std::string word;
-    auto transfer = make_download(rules, origin_.url("/a"),
-                                  [&](FetchOutcome outcome) { word = word_of(outcome); });
-    EXPECT_TRUE(transfer->aim());
-    CURL* easy = loop_->take_handle();
-    transfer->begin(easy);
-    EXPECT_TRUE(loop_->start(easy));
-    auto finished = loop_->next_finished();
-    for (; !finished; finished = loop_->next_finished()) loop_->turn(milliseconds(100));
-    loop_->end(easy);
-    EXPECT_FALSE(transfer->finish(finished->result));
-    loop_->give_back_handle(easy);
-    return word;
-  }
-
-  SystemClock clock_;
-  TestOrigin origin_;
-  std::unique_ptr<CurlLoop> loop_ = CurlLoop::create(4).value();
-};
-
-TEST_F(ReusedConnectionTest, IsJudgedAgain) {
-  origin_.on("/a", [](Exchange& exchange) { exchange.answer(200, "", "x"); });
-  const TransferRules open = rules(clock_, {"127.0.0.0/8"});
-  const TransferRules closed = rules(clock_, {});
-  EXPECT_EQ(fetch(open), "body");
-  EXPECT_EQ(fetch(open), "body");
-  EXPECT_EQ(fetch(closed), "blocked_address");
-  EXPECT_EQ(origin_.connections(), 1);
-  EXPECT_EQ(origin_.requests(), 2);
 }
 
 }  // namespace
