@@ -2,7 +2,10 @@
 """The contract's main road, 1.1 to 1.4: upload, status, download, webhook, output pictures."""
 
 import io
+import json
 import re
+import subprocess
+import tempfile
 import uuid
 
 from PIL import Image
@@ -229,6 +232,30 @@ class OtherEnds(server_case.ServerCase):
         photo = pictures.photo(7, "jpg", 400, 300)
         sizes = [len(self.render(photo, quality=quality)) for quality in (10, 50, 85)]
         self.assertEqual(sorted(set(sizes)), sizes)
+
+
+class WithCurl(server_case.ServerCase):
+    """The way a reader of the contract tries it."""
+
+    def curl(self, *arguments):
+        done = subprocess.run(["curl", "-sS", "--max-time", "60", *arguments], check=True,
+                              capture_output=True)
+        return done.stdout
+
+    def test_upload_status_download(self):
+        with tempfile.NamedTemporaryFile(suffix=".csv") as sheet, Receiver() as receiver:
+            url = self.origin.url("/photo/1.jpg?w=40&h=30")
+            sheet.write(make_sheet([[url]] * 20_000))  # large enough for Expect: 100-continue
+            sheet.flush()
+            reply = json.loads(self.curl(
+                "-F", f"file=@{sheet.name}", "-F", f"webhook_url={receiver.url()}",
+                f"{self.server.base_url}/api/upload"))
+            receiver.wait_for(1)
+        request_id = reply["request_id"]
+        status = json.loads(self.curl(f"{self.server.base_url}/api/status/{request_id}"))
+        self.assertEqual(("completed", 20_000), (status["status"], status["processed_images"]))
+        results = self.curl(f"{self.server.base_url}/api/download/{request_id}")
+        self.assertEqual(20_001, results.count(b"\n"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ BMP = b"BM" + b"\x36\x30\x00\x00\0\0\0\0\x36\0\0\0\x28\0\0\0" + b"\x10\0\0\0\x10
 class Sins(server_case.ServerCase):
     """All sins in one request, so that their retries pass at once."""
 
-    settings = {"IMGMILL_FETCH_TIMEOUT": 2, "IMGMILL_MAX_SOURCE_BYTES": 4 << 20}
+    settings = {"IMGMILL_FETCH_TIMEOUT": 3, "IMGMILL_MAX_SOURCE_BYTES": 4 << 20}
 
     CODES = {
         "/status/404": "http_404",
