@@ -15,6 +15,8 @@ class SpoolFile {
  public:
   // kNoSpace, kIo.
   [[nodiscard]] static Result<SpoolFile> create(const std::filesystem::path& folder);
+  // Over a file that is open already; an empty path is nobody's to remove.
+  SpoolFile(std::filesystem::path path, UniqueFd file);
   SpoolFile(SpoolFile&&) noexcept;
   SpoolFile& operator=(SpoolFile&&) = delete;
   ~SpoolFile();
@@ -24,9 +26,7 @@ class SpoolFile {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  SpoolFile(std::filesystem::path path, UniqueFd file);
-
-  std::filesystem::path path_;  // empty: moved from
+  std::filesystem::path path_;  // empty: none, or moved from
   UniqueFd file_;
   std::uint64_t size_ = 0;
 };
