@@ -36,9 +36,9 @@ struct EdgeParts {
   ObjectStore& objects;
   const Clock& clock;
   asio::thread_pool& blocking;
-  // What is wrong with a webhook URL as an address (blocked), or nullopt.
+  // What is wrong with a webhook URL as an address (blocked), or nullopt. Called on the pool.
   std::function<std::optional<std::string>(std::string_view url)> webhook_url_fault;
-  std::function<void()> batch_sealed;  // a hint for the engine
+  std::function<void()> batch_sealed;  // a hint for the engine, from any edge thread
 };
 
 class Edge {
@@ -51,8 +51,8 @@ class Edge {
   void start();
   // New uploads are answered 503 and readyz says so; what is under way goes on.
   void drain();
-  // Closes the listener and idle connections, waits for what is under way until the deadline,
-  // joins.
+  // Closes the listener and idle connections, waits for what is under way until the deadline, then
+  // breaks it off. A blocking call under way is always waited for.
   void stop(std::chrono::milliseconds deadline);
 
  private:

@@ -2,6 +2,7 @@
 // said.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -69,7 +70,7 @@ class EdgeUnderTest {
   FakeDb db;
   FakeStore objects;
   ManualClock clock;
-  int batches_sealed = 0;
+  std::atomic<int> batches_sealed = 0;
   asio::thread_pool pool{2};
   std::unique_ptr<Edge> edge;
 };
