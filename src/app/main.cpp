@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "app/settings.h"
@@ -72,6 +73,16 @@ int with_settings(const SettingFlags& flags, SettingTexts verb_defaults,
   return cli::kUsage;
 }
 
+// A picture's bytes come and go a thousand times a second: without this glibc hands each one's
+// pages back to the kernel and faults them in again, 0.1 ms of CPU an image (mallopt(3); measured
+// by fetch_bench).
+void keep_freed_memory() {
+  constexpr int kKeepBytes = 64 << 20;
+  constexpr int kMapBytes = 32 << 20;
+  mallopt(M_TRIM_THRESHOLD, kKeepBytes);
+  mallopt(M_MMAP_THRESHOLD, kMapBytes);
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app(
       "imgmill downloads the images of a CSV, compresses them, and gives the CSV back with "
@@ -114,4 +125,7 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace imgmill
 
-int main(int argc, char** argv) { return imgmill::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  imgmill::keep_freed_memory();
+  return imgmill::main_of(argc, argv);
+}

@@ -26,6 +26,8 @@
 namespace imgmill {
 namespace {
 
+// Leases' owner: a data folder has one process at a time.
+constexpr const char* kOwner = "local";
 // SQLite has one writer; the rest of the pool hashes and stores.
 constexpr std::size_t kBlockingThreads = 4;
 // Enough waits behind the downloads for the codecs never to stand still, and for slow origins not
@@ -68,6 +70,7 @@ class Workers::Impl {
     TRY(db_, SqliteDb::open({.file = options_.database_file}, clock_));
     TRY(objects_, LocalDir::create(options_.objects));
     TRY_VOID(discard_unsealed(*db_, *objects_, clock_.now()));
+    TRY_VOID(db_->release_leases(kOwner));  // of a life before this one
     TRY(codec_, CodecPool::create(codec_options(settings_)));
     TRY(remote_, CurlFetcher::create(fetch_options(settings_, options_.spool), guard_, clock_));
     if (options_.local_sources) {
@@ -111,7 +114,8 @@ class Workers::Impl {
  private:
   void build_courier() {
     if (!options_.webhook_base_url) return;
-    CourierOptions options{.base_url = *options_.webhook_base_url,
+    CourierOptions options{.owner = kOwner,
+                           .base_url = *options_.webhook_base_url,
                            .secrets = settings_.webhook_secrets,
                            .schedule = settings_.webhook_schedule};
     courier_ = std::make_unique<Courier>(std::move(options), *db_, *remote_, clock_,
@@ -121,7 +125,7 @@ class Workers::Impl {
   void build_engine() {
     const auto transfers = static_cast<std::uint32_t>(settings_.fetch_concurrency);
     EngineOptions options{
-        .owner = "local",  // the data folder has one process at a time
+        .owner = kOwner,
         .images_in_hand = std::max(kImagesInHandPerTransfer * transfers, 2 * limits::kChunkImages),
         .key_prefix = options_.key_prefix,
         .batch_became_final = [this] {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <csignal>
+#include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -18,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kEdgeBlockingThreads = 4;
+constexpr rlim_t kDescriptors = 2 * limits::kHttpConnectionsMax;
 // Together below limits::kShutdownDeadline.
 constexpr auto kEdgeGrace = 5s;
 constexpr auto kWorkGrace = 15s;
@@ -65,8 +68,21 @@ void wait_for_signal() {
   context.run();
 }
 
+// The usual soft limit of 1,024 descriptors is for select(); connections, downloads and objects
+// want more.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, kDescriptors);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < kDescriptors) {
+    log::warn("few descriptors: raise the hard limit (ulimit -Hn)",
+              {{"limit", std::to_string(limit.rlim_cur)}});
+  }
+}
+
 Result<void> serve_until_signalled(const Settings& settings) {
   TRY_VOID(check_listen(settings));
+  allow_many_descriptors();
   TRY(const DataFolder folder, DataFolder::open(settings.data_dir));
   TRY(const std::unique_ptr<Workers> workers,
       Workers::create(settings, workers_options(settings, folder)));

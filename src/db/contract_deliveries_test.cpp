@@ -119,6 +119,20 @@ TEST_P(DbContract, TheLongestDueGoFirstUpToTheLimit) {
   EXPECT_THAT(lease_deliveries(2), SizeIs(1));
 }
 
+TEST_P(DbContract, AReleasedDeliveryIsDueAtOnceAndOneThatWaitsIsNot) {
+  finish_batch("a");
+  finish_batch("b");
+  const std::vector<Delivery> two = lease_deliveries(2);
+  ASSERT_THAT(two, SizeIs(2));
+  answer(two[0], 500, DeliveryVerdict::kTryAgain, now() + seconds(60));
+  ASSERT_TRUE(db().release_leases("another"));
+  EXPECT_THAT(lease_deliveries(), IsEmpty());
+  ASSERT_TRUE(db().release_leases("one"));
+  const std::vector<Delivery> again = lease_deliveries();
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].event_id, two[1].event_id);
+}
+
 TEST_P(DbContract, AnUnknownDeliveryIsNotFound) {
   Delivery unknown;
   unknown.id = 5;

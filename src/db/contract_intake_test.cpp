@@ -108,7 +108,7 @@ TEST_P(DbContract, AnEmptyBatchFailsWhenSealed) {
   EXPECT_EQ(find("a").state, BatchState::kFailed);
   EXPECT_EQ(find("a").finished_at, now());
   EXPECT_THAT(lease(10), IsEmpty());
-  EXPECT_THAT(db().lease_deliveries(10, now(), now() + kLease).value(), SizeIs(1));
+  EXPECT_THAT(db().lease_deliveries("one", 10, now(), now() + kLease).value(), SizeIs(1));
 }
 
 TEST_P(DbContract, ABatchInvalidFromTheStartFailsWhenSealed) {
@@ -123,7 +123,7 @@ TEST_P(DbContract, ABatchInvalidFromTheStartFailsWhenSealed) {
   EXPECT_EQ(found.state, BatchState::kFailed);
   EXPECT_EQ(found.counts, (BatchCounts{.placements = 3, .processed = 3, .failed = 3}));
   EXPECT_EQ(found.started_at, std::nullopt);
-  const auto deliveries = db().lease_deliveries(10, now(), now() + kLease).value();
+  const auto deliveries = db().lease_deliveries("one", 10, now(), now() + kLease).value();
   ASSERT_THAT(deliveries, SizeIs(1));
   EXPECT_EQ(deliveries[0].state, BatchState::kFailed);
   EXPECT_EQ(deliveries[0].failed_images, 3U);

@@ -78,7 +78,7 @@ void DbContract::finish_batch(std::string_view id) {
 }
 
 std::vector<Delivery> DbContract::lease_deliveries(std::uint32_t limit) {
-  Result<std::vector<Delivery>> leased = db().lease_deliveries(limit, now(), now() + kLease);
+  Result<std::vector<Delivery>> leased = db().lease_deliveries("one", limit, now(), now() + kLease);
   EXPECT_TRUE(leased);
   return leased ? *std::move(leased) : std::vector<Delivery>{};
 }

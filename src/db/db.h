@@ -240,11 +240,12 @@ class Db {
   // changes nothing. A lease ends by itself when all its images have an outcome.
   [[nodiscard]] virtual Result<FinishReport> finish_images(std::span<const Outcome> outcomes,
                                                            Time now) = 0;
-  // Gives back unfinished leases, on shutdown (these) or at start (all of a dead owner's). What is
-  // given back can be leased at once; no image's tries are used up.
+  // Gives back unfinished leases of images and deliveries: on shutdown, or at start those of the
+  // owner's last life. What is given back can be leased at once; no image's tries are used up.
   [[nodiscard]] virtual Result<void> release_leases(std::string_view owner) = 0;
 
-  [[nodiscard]] virtual Result<std::vector<Delivery>> lease_deliveries(std::uint32_t limit,
+  [[nodiscard]] virtual Result<std::vector<Delivery>> lease_deliveries(std::string_view owner,
+                                                                       std::uint32_t limit,
                                                                        Time now, Time until) = 0;
   // Records the attempt and the verdict; kTryAgain is due at `again_at`. Moves the batch's webhook
   // state (sent, failed). A lost lease (another attempt number) only records the attempt.

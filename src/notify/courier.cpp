@@ -149,7 +149,7 @@ Task<void> Courier::Impl::lease_what_is_due() {
   const auto places = static_cast<std::uint32_t>(limits::kWebhooksAtOnce - busy());
   auto lease = [this, places] {
     const Time now = clock_.now();
-    return db_.lease_deliveries(places, now, now + limits::kWebhookLease);
+    return db_.lease_deliveries(options_.owner, places, now, now + limits::kWebhookLease);
   };
   Result<std::vector<Delivery>> leased = co_await run_on(blocking_, lease);
   note_db(leased ? Result<void>() : std::unexpected(leased.error()), "lease deliveries");

@@ -25,6 +25,7 @@
 namespace imgmill {
 
 struct CourierOptions {
+  std::string owner;                           // names this process in its leases
   std::string base_url;                        // "http://localhost:5000", no slash at the end
   std::vector<std::string> secrets;            // newest first; empty: unsigned
   std::vector<std::chrono::seconds> schedule;  // pauses after the 1st, 2nd, … failed attempt

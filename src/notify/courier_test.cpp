@@ -138,8 +138,10 @@ class CourierTest : public testing::Test {
   ManualClock clock_;
   FakeDb db_;
   ScriptedFetcher fetcher_;
-  CourierOptions options_{
-      .base_url = "http://localhost:5000", .secrets = {"secret", ""}, .schedule = {10s, 100s}};
+  CourierOptions options_{.owner = "test",
+                          .base_url = "http://localhost:5000",
+                          .secrets = {"secret", ""},
+                          .schedule = {10s, 100s}};
   std::unique_ptr<Courier> courier_;
   bool running_ = false;
 };
@@ -251,8 +253,9 @@ TEST_F(CourierTest, GoesOnWithTheScheduleAfterARestart) {
 
 TEST_F(CourierTest, PostsAgainWhatAKilledProcessHadUnderWay) {
   const std::string id = add_delivery();
-  ASSERT_EQ(db_.lease_deliveries(1, clock_.now(), clock_.now() + limits::kWebhookLease)->size(),
-            1U);
+  ASSERT_EQ(
+      db_.lease_deliveries("test", 1, clock_.now(), clock_.now() + limits::kWebhookLease)->size(),
+      1U);
   start();
   EXPECT_TRUE(only_a_new_one_is_due());
   clock_.advance(limits::kWebhookLease);

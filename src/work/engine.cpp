@@ -38,12 +38,11 @@ class Engine::Impl {
                   [this](auto outcomes, const auto& report) { on_written(outcomes, report); }) {}
 
   Task<void> run() {
-    co_await take_back_own_leases();
     spawn(finisher_.run(), finishers_running_);
     spawn(renew_leases(), renewers_running_);
     while (!stopping_) co_await lease_more();
     co_await finish_in_hand();
-    co_await take_back_own_leases();
+    co_await give_back_leases();
   }
 
   void nudge() {
@@ -56,8 +55,8 @@ class Engine::Impl {
   }
 
  private:
-  // The leases of a life before this one, at start; what was given up, at the end.
-  Task<void> take_back_own_leases() {
+  // What was not begun or was broken off can be leased at once by the next life.
+  Task<void> give_back_leases() {
     const auto released = co_await run_on(
         parts_.blocking, [this] { return parts_.db.release_leases(options_.owner); });
     if (!released) {

@@ -201,10 +201,14 @@ Result<void> FakeDb::release_leases(std::string_view owner) {
     release(folder.chunks);
     release(folder.waiting);
   }
+  for (auto& [id, post] : memory_->posts) {
+    if (post.owner == owner) post.available = Time{};
+  }
   return {};
 }
 
-Result<std::vector<Delivery>> FakeDb::lease_deliveries(std::uint32_t limit, Time now, Time until) {
+Result<std::vector<Delivery>> FakeDb::lease_deliveries(std::string_view owner, std::uint32_t limit,
+                                                       Time now, Time until) {
   const std::scoped_lock lock(memory_->mutex);
   TRY_VOID(memory_->enter("lease_deliveries"));
   std::vector<Post*> due;
@@ -218,6 +222,7 @@ Result<std::vector<Delivery>> FakeDb::lease_deliveries(std::uint32_t limit, Time
   for (Post* post : due) {
     ++post->delivery.attempt;
     post->available = until;
+    post->owner = owner;
     leased.push_back(post->delivery);
   }
   return leased;
@@ -236,6 +241,7 @@ Result<void> FakeDb::finish_delivery(const Delivery& delivery, const DeliveryAtt
   if (post.final || post.delivery.attempt != delivery.attempt) return {};
   if (again_at) {
     post.available = *again_at;
+    post.owner.clear();
     return {};
   }
   post.final = true;

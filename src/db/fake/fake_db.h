@@ -45,7 +45,8 @@ class FakeDb final : public Db {
   [[nodiscard]] Result<FinishReport> finish_images(std::span<const Outcome> outcomes,
                                                    Time now) override;
   [[nodiscard]] Result<void> release_leases(std::string_view owner) override;
-  [[nodiscard]] Result<std::vector<Delivery>> lease_deliveries(std::uint32_t limit, Time now,
+  [[nodiscard]] Result<std::vector<Delivery>> lease_deliveries(std::string_view owner,
+                                                               std::uint32_t limit, Time now,
                                                                Time until) override;
   [[nodiscard]] Result<void> finish_delivery(const Delivery& delivery,
                                              const DeliveryAttempt& attempt,

@@ -172,7 +172,8 @@ void Memory::end_if_done(Folder& folder, Time now) {
                          .failed_images = batch.counts.failed,
                          .completion_time = now},
             .batch = batch.key,
-            .available = now};
+            .available = now,
+            .owner = {}};
   posts.emplace(post.delivery.id, std::move(post));
 }
 

@@ -61,6 +61,7 @@ struct Post {  // one delivery
   Delivery delivery;
   BatchKey batch = 0;
   Time available;
+  std::string owner;  // of the lease
   bool final = false;
 };
 

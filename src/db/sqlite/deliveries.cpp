@@ -16,9 +16,10 @@ Result<std::vector<std::int64_t>> due_deliveries(Connection& db, std::uint32_t l
   }
 }
 
-Result<Delivery> lease_delivery(Connection& db, std::int64_t id, Time until) {
+Result<Delivery> lease_delivery(Connection& db, std::int64_t id, std::string_view owner,
+                                Time until) {
   TRY(Statement lease, db.query(Query::lease_delivery));
-  TRY(const bool row, lease.bind(id, to_us(until)).step());
+  TRY(const bool row, lease.bind(id, to_us(until), owner).step());
   CHECK(row);
   Delivery delivery{.id = id,
                     .attempt = lease.integer_as<std::uint32_t>(0),
@@ -54,12 +55,12 @@ Result<void> add_delivery(Connection& db, BatchKey batch) {
   return add.bind(batch, event_id).run();
 }
 
-Result<std::vector<Delivery>> lease_deliveries(Connection& db, std::uint32_t limit, Time now,
-                                               Time until) {
+Result<std::vector<Delivery>> lease_deliveries(Connection& db, std::string_view owner,
+                                               std::uint32_t limit, Time now, Time until) {
   TRY(const std::vector<std::int64_t> due, due_deliveries(db, limit, now));
   std::vector<Delivery> leased;
   for (const std::int64_t id : due) {
-    TRY(Delivery delivery, lease_delivery(db, id, until));
+    TRY(Delivery delivery, lease_delivery(db, id, owner, until));
     leased.push_back(std::move(delivery));
   }
   return leased;

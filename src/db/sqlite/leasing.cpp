@@ -168,7 +168,8 @@ Result<void> extend_leases(Connection& db, std::span<const LeaseId> leases, Time
 }
 
 Result<void> release_leases(Connection& db, std::string_view owner) {
-  for (const Query query : {Query::release_chunks, Query::release_waiting}) {
+  for (const Query query :
+       {Query::release_chunks, Query::release_waiting, Query::release_deliveries}) {
     TRY(Statement release, db.query(query));
     TRY_VOID(release.bind(owner).run());
   }

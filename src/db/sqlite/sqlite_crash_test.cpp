@@ -81,7 +81,7 @@ class Server {
 
   void deliver() {
     const Time now = clock_.now();
-    for (const Delivery& delivery : db_->lease_deliveries(10, now, now + kLease).value()) {
+    for (const Delivery& delivery : db_->lease_deliveries("one", 10, now, now + kLease).value()) {
       db_->finish_delivery(delivery, {.at = now, .http_status = 200}, DeliveryVerdict::kDelivered,
                            std::nullopt, now)
           .value();

@@ -145,10 +145,11 @@ Result<void> SqliteDb::release_leases(std::string_view owner) {
   });
 }
 
-Result<std::vector<Delivery>> SqliteDb::lease_deliveries(std::uint32_t limit, Time now,
+Result<std::vector<Delivery>> SqliteDb::lease_deliveries(std::string_view owner,
+                                                         std::uint32_t limit, Time now,
                                                          Time until) {
   return writer_->run(Durability::kWithNextSync, [&](Connection& connection) {
-    return sqlite::lease_deliveries(connection, limit, now, until);
+    return sqlite::lease_deliveries(connection, owner, limit, now, until);
   });
 }
 

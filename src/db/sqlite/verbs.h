@@ -50,8 +50,9 @@ namespace imgmill::sqlite {
 // deliveries.cpp
 // For a batch that has just become final; nothing when it has no webhook.
 [[nodiscard]] Result<void> add_delivery(Connection& db, BatchKey batch);
-[[nodiscard]] Result<std::vector<Delivery>> lease_deliveries(Connection& db, std::uint32_t limit,
-                                                             Time now, Time until);
+[[nodiscard]] Result<std::vector<Delivery>> lease_deliveries(Connection& db, std::string_view owner,
+                                                             std::uint32_t limit, Time now,
+                                                             Time until);
 [[nodiscard]] Result<void> finish_delivery(Connection& db, const Delivery& delivery,
                                            const DeliveryAttempt& attempt, DeliveryVerdict verdict,
                                            std::optional<Time> again_at, Time now);

@@ -117,6 +117,7 @@ CREATE TABLE deliveries (
   state        TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'delivered', 'dead')),
   attempt      INTEGER NOT NULL DEFAULT 0,
   available_us INTEGER NOT NULL,
+  owner        TEXT,  -- of the lease
   -- The batch as it was when it became final.
   batch_state  TEXT    NOT NULL CHECK (batch_state IN ('completed', 'failed', 'cancelled')),
   placements   INTEGER NOT NULL,
@@ -126,6 +127,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (available_us) WHERE state = 'queued';
+CREATE INDEX deliveries_held ON deliveries (owner) WHERE owner IS NOT NULL;
 CREATE INDEX deliveries_of_batch ON deliveries (batch);
 
 CREATE TABLE delivery_attempts (

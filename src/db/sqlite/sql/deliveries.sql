@@ -12,7 +12,7 @@ WHERE state = 'queued' AND available_us <= ?1
 ORDER BY available_us, delivery LIMIT ?2;
 
 -- name: lease_delivery
-UPDATE deliveries SET attempt = attempt + 1, available_us = ?2
+UPDATE deliveries SET attempt = attempt + 1, available_us = ?2, owner = ?3
 WHERE delivery = ?1
 RETURNING attempt, event_id, url, batch_state, placements, processed, failed, finished_us,
           (SELECT request_id FROM batches b WHERE b.batch = deliveries.batch);
@@ -23,13 +23,16 @@ SELECT delivery, ?2, ?3, ?4, ?5 FROM deliveries WHERE delivery = ?1
 RETURNING id;
 
 -- name: retry_delivery
-UPDATE deliveries SET available_us = ?3
+UPDATE deliveries SET available_us = ?3, owner = NULL
 WHERE delivery = ?1 AND attempt = ?2 AND state = 'queued';
 
 -- name: end_delivery
-UPDATE deliveries SET state = ?3
+UPDATE deliveries SET state = ?3, owner = NULL
 WHERE delivery = ?1 AND attempt = ?2 AND state = 'queued'
 RETURNING batch;
+
+-- name: release_deliveries
+UPDATE deliveries SET available_us = 0, owner = NULL WHERE owner = ?1;
 
 -- name: set_webhook_state
 UPDATE batches SET webhook_state = ?2, updated_us = ?3 WHERE batch = ?1;
