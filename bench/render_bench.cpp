@@ -1,5 +1,6 @@
-// What the picture work alone costs: render_bench FILE [REPEATS] renders one file again and again in
-// this process, without child, wire and sandbox, and prints CPU (user + system) milliseconds an image.
+// What the picture work alone costs: render_bench FILE [REPEATS] renders one file again and again
+// in this process, without child, wire and sandbox, and prints CPU (user + system) milliseconds an
+// image.
 #include <ctime>
 
 #include <cstdlib>

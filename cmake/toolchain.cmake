@@ -5,7 +5,8 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERS
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                    -Wnon-virtual-dtor -Werror=return-type -Werror=unused-result -fno-omit-frame-pointer)
+                    -Wnon-virtual-dtor -Werror=return-type -Werror=unused-result
+                    -fno-omit-frame-pointer)
 add_link_options(-fuse-ld=lld)
 add_compile_definitions(_GNU_SOURCE)
 

@@ -6,6 +6,6 @@ namespace imgmill {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }
 
-#define CHECK(condition)                                                        \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                          \
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::imgmill::check_failed(#condition, __FILE__, __LINE__))

@@ -19,7 +19,7 @@ using Digest = std::array<std::uint8_t, 32>;
 // RFC 2104 with SHA-256. The key may be of any length.
 [[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view message);
 
-[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);  // lower case
+[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);     // lower case
 [[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);  // RFC 4648, padded
 // nullopt when the text is not padded RFC 4648 base64.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);

@@ -50,9 +50,9 @@ using Result = std::expected<T, Error>;
 
 #define IMGMILL_CONCAT_(a, b) a##b
 #define IMGMILL_CONCAT(a, b) IMGMILL_CONCAT_(a, b)
-#define IMGMILL_TRY_(result, lhs, return_, ...)                      \
-  auto result = (__VA_ARGS__);                                       \
-  if (!result) return_ std::unexpected(std::move(result).error());   \
+#define IMGMILL_TRY_(result, lhs, return_, ...)                    \
+  auto result = (__VA_ARGS__);                                     \
+  if (!result) return_ std::unexpected(std::move(result).error()); \
   lhs = *std::move(result)
 
 // TRY(auto x, expression): x is the value, or the function returns the error. CO_TRY in coroutines.
@@ -62,13 +62,13 @@ using Result = std::expected<T, Error>;
   IMGMILL_TRY_(IMGMILL_CONCAT(try_result_, __COUNTER__), lhs, co_return, __VA_ARGS__)
 
 // For Result<void>.
-#define TRY_VOID(...)                                                                       \
-  do {                                                                                      \
-    if (auto try_result_ = (__VA_ARGS__); !try_result_)                                     \
-      return std::unexpected(std::move(try_result_).error());                               \
+#define TRY_VOID(...)                                         \
+  do {                                                        \
+    if (auto try_result_ = (__VA_ARGS__); !try_result_)       \
+      return std::unexpected(std::move(try_result_).error()); \
   } while (false)
-#define CO_TRY_VOID(...)                                                                    \
-  do {                                                                                      \
-    if (auto try_result_ = (__VA_ARGS__); !try_result_)                                     \
-      co_return std::unexpected(std::move(try_result_).error());                            \
+#define CO_TRY_VOID(...)                                         \
+  do {                                                           \
+    if (auto try_result_ = (__VA_ARGS__); !try_result_)          \
+      co_return std::unexpected(std::move(try_result_).error()); \
   } while (false)

@@ -1,6 +1,6 @@
-// From a spooled CSV to a sealed batch: what POST /api/upload and `imgmill run` share. Two passes, so
-// that a CSV that is refused never touches the database: SheetCheck while the bytes arrive, admit_batch
-// after the last one, when every option is known.
+// From a spooled CSV to a sealed batch: what POST /api/upload and `imgmill run` share. Two passes,
+// so that a CSV that is refused never touches the database: SheetCheck while the bytes arrive,
+// admit_batch after the last one, when every option is known.
 //
 // Blocks (SQLite, disk): call admit_batch through run_on(). Memory stays flat but for the UrlIndex.
 #pragma once
@@ -28,7 +28,7 @@ struct SheetReport {
   std::uint64_t rows = 0;
   std::uint64_t rows_invalid = 0;
   std::uint64_t placements = 0;
-  std::vector<RowFault> faults;    // the first limits::kReportedRowErrorsMax
+  std::vector<RowFault> faults;  // the first limits::kReportedRowErrorsMax
   std::uint64_t faults_total = 0;
 };
 

@@ -1,5 +1,5 @@
-// The results CSV of a final batch: the stored CSV read again and joined with its renditions, block by
-// block, never whole in memory. What GET /api/download and `imgmill run` share.
+// The results CSV of a final batch: the stored CSV read again and joined with its renditions, block
+// by block, never whole in memory. What GET /api/download and `imgmill run` share.
 //
 // Blocks: call next_block() through run_on(). One thread at a time.
 #pragma once
@@ -17,7 +17,8 @@ namespace imgmill {
 class ResultsCsv {
  public:
   // `link_prefix` + a rendition's key is its output URL ("http://localhost:5000/").
-  [[nodiscard]] static Result<std::unique_ptr<ResultsCsv>> open(const Batch& batch, SheetRules rules,
+  [[nodiscard]] static Result<std::unique_ptr<ResultsCsv>> open(const Batch& batch,
+                                                                SheetRules rules,
                                                                 std::string link_prefix, Db& db,
                                                                 ObjectStore& objects);
   ~ResultsCsv();

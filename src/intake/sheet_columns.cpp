@@ -16,8 +16,9 @@ constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
 constexpr std::array kRequired{kSerialColumn, kProductColumn, kUrlsColumn};
 
 std::size_t column_named(const std::vector<std::string>& names, std::string_view name) {
-  const auto at = std::ranges::find_if(
-      names, [name](const std::string& written) { return equal_ignoring_case(trimmed(written), name); });
+  const auto at = std::ranges::find_if(names, [name](const std::string& written) {
+    return equal_ignoring_case(trimmed(written), name);
+  });
   return at == names.end() ? kNoColumn : static_cast<std::size_t>(at - names.begin());
 }
 

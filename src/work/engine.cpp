@@ -109,6 +109,7 @@ class Engine::Impl {
     if (!stopping_) outcome = co_await run_image(parts_, std::move(job));
     if (outcome) {
       finisher_.add(*std::move(outcome));
+      if (finisher_.outcomes() == book_.images()) finisher_.hurry();
     } else {
       close(lease);
     }

@@ -12,9 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A chunk's worth is written together; a few stragglers wait this long for company.
+// A chunk's worth is written together: a commit and its syncs cost about as much for one image as
+// for
+// 32. A few stragglers wait this long for company, unless none can come.
 constexpr std::size_t kGatherOutcomes = 32;
-constexpr auto kGatherTime = 25ms;
+constexpr auto kGatherTime = 200ms;
 constexpr std::size_t kTransactionOutcomes = 1'024;
 constexpr auto kPauseAfterFailure = 1s;
 constexpr int kFailuresWhileStoppingMax = 3;
@@ -51,6 +53,11 @@ void Finisher::add(Outcome outcome) {
   if (pending_.size() == 1 || pending_.size() >= kGatherOutcomes) signal_.set();
 }
 
+void Finisher::hurry() {
+  hurrying_ = true;
+  signal_.set();
+}
+
 void Finisher::stop() {
   stopping_ = true;
   signal_.set();
@@ -64,7 +71,11 @@ Task<void> Finisher::run() {
       co_await signal_.wait(1h);
       continue;
     }
-    if (pending_.size() < kGatherOutcomes && !stopping_) co_await signal_.wait(kGatherTime);
+    if (pending_.size() < kGatherOutcomes && !hurrying_ && !stopping_) {
+      signal_.clear();
+      co_await signal_.wait(kGatherTime);
+    }
+    hurrying_ = false;
     const bool written = co_await write_pending();
     failures = written ? 0 : failures + 1;
     if (written) continue;
@@ -80,12 +91,14 @@ Task<bool> Finisher::write_pending() {
                                 std::make_move_iterator(end));
   pending_.erase(pending_.begin(), end);
 
+  being_written_ = count;
   const Time now = parts_.clock.now();
   const auto report = co_await run_on(parts_.blocking, [&]() -> Result<FinishReport> {
     make_durable(outcomes, parts_.objects, now);
     TEST_POINT("finish.durable");
     return parts_.db.finish_images(outcomes, now);
   });
+  being_written_ = 0;
   if (!report) {
     log::error("outcomes not written, will be tried again", {{"error", describe(report.error())}});
     pending_.insert(pending_.begin(), std::make_move_iterator(outcomes.begin()),

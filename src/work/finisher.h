@@ -22,6 +22,10 @@ class Finisher {
   Finisher(EngineParts parts, asio::any_io_executor executor, Written written);
 
   void add(Outcome outcome);
+  // Added and not yet written.
+  [[nodiscard]] std::size_t outcomes() const { return pending_.size() + being_written_; }
+  // Nothing more will come for now: what is here is written without waiting for company.
+  void hurry();
   // Writes until stop().
   [[nodiscard]] Task<void> run();
   // run() returns when everything added has been written, or cannot be for
@@ -35,6 +39,8 @@ class Finisher {
   Written written_;
   Signal signal_;
   std::vector<Outcome> pending_;
+  std::size_t being_written_ = 0;
+  bool hurrying_ = false;
   bool stopping_ = false;
 };
 

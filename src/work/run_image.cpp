@@ -64,6 +64,14 @@ void log_fault(const Outcome& outcome, const ImageJob& job) {
               {"message", outcome.fault->message}});
 }
 
+void log_rendition(const Rendition& rendition, std::uint64_t bytes_in, const ImageJob& job) {
+  log::debug("image done", {{"request_id", job.request_id},
+                            {"image", std::to_string(job.image.image)},
+                            {"bytes_in", std::to_string(bytes_in)},
+                            {"bytes_out", std::to_string(rendition.bytes.size())},
+                            {"codec_cpu_us", std::to_string(rendition.codec_cpu_us)}});
+}
+
 }  // namespace
 
 Outcome outcome_of(const FetchFault& fault, const ImageJob& job, Time now) {
@@ -103,6 +111,7 @@ Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
               {{"request_id", job.request_id}, {"error", describe(key.error())}});
     co_return outcome_of(storage_fault(key.error()), job, parts.clock.now());
   }
+  log_rendition(*made.rendition, bytes_in, job);
   co_return outcome_of(*made.rendition, *key, bytes_in, job);
 }
 

@@ -20,6 +20,9 @@ class Signal {
     timer_.cancel();
   }
 
+  // Forgets a set() that nobody waited for.
+  void clear() { set_ = false; }
+
   [[nodiscard]] Task<void> wait(std::chrono::milliseconds at_most) {
     if (!set_) {
       timer_.expires_after(at_most);

@@ -32,7 +32,8 @@ CREATE TABLE batches (
 
 CREATE INDEX batches_receiving ON batches (created_us) WHERE state = 'receiving';
 
--- An image is finished when it has an outcome, waiting when it is in `waiting`, else queued: this row
+-- An image is finished when it has an outcome, waiting when it is in `waiting`, else queued: this
+-- row
 -- never changes after the batch is sealed.
 CREATE TABLE images (
   batch  INTEGER NOT NULL,
@@ -71,7 +72,8 @@ CREATE TABLE outcomes (
   CHECK ((state = 'done') = (fault IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Up to 32 consecutive images, aligned; the row lives until the last of them is finished or waiting.
+-- Up to 32 consecutive images, aligned; the row lives until the last of them is finished or
+-- waiting.
 -- available_us: free (owner NULL): from when on; held: when the lease runs out.
 CREATE TABLE chunks (
   batch        INTEGER NOT NULL,
