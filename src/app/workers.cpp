@@ -161,8 +161,11 @@ Workers::Workers(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Workers::~Workers() = default;
 
 Result<std::unique_ptr<Workers>> Workers::create(const Settings& settings, WorkersOptions options) {
-  TRY(AddressGuard guard, AddressGuard::create(settings.allow_nets));
-  auto impl = std::make_unique<Impl>(settings, std::move(options), std::move(guard));
+  auto guard = AddressGuard::create(settings.allow_nets);
+  if (!guard) {
+    return fail(ErrorCode::kInvalid, "--allow-nets (IMGMILL_ALLOW_NETS): " + guard.error().text);
+  }
+  auto impl = std::make_unique<Impl>(settings, std::move(options), *std::move(guard));
   TRY_VOID(impl->build());
   return std::unique_ptr<Workers>(new Workers(std::move(impl)));
 }
