@@ -33,8 +33,7 @@ CREATE TABLE batches (
 CREATE INDEX batches_receiving ON batches (created_us) WHERE state = 'receiving';
 
 -- An image is finished when it has an outcome, waiting when it is in `waiting`, else queued: this
--- row
--- never changes after the batch is sealed.
+-- row never changes after the batch is sealed.
 CREATE TABLE images (
   batch  INTEGER NOT NULL,
   image  INTEGER NOT NULL CHECK (image >= 0),
@@ -73,8 +72,7 @@ CREATE TABLE outcomes (
 ) STRICT, WITHOUT ROWID;
 
 -- Up to 32 consecutive images, aligned; the row lives until the last of them is finished or
--- waiting.
--- available_us: free (owner NULL): from when on; held: when the lease runs out.
+-- waiting. available_us: free (owner NULL): from when on; held: when the lease runs out.
 CREATE TABLE chunks (
   batch        INTEGER NOT NULL,
   first_image  INTEGER NOT NULL,

@@ -1,6 +1,5 @@
 -- What became of the images. Every statement keeps the fence: it changes nothing where the lease
--- was
--- lost or the image is finished.
+-- was lost or the image is finished.
 
 -- name: held_chunk
 SELECT images_left FROM chunks
