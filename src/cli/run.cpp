@@ -152,9 +152,9 @@ Result<void> remove_old_database(const fs::path& file) {
   return {};
 }
 
-// State stands in a hidden folder beside the results and goes when the job is done.
-Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
-  const fs::path state = arguments.folder / ".imgmill";
+// Everything is built, and gone again when this returns.
+Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
+                           const RunArguments& arguments) {
   TRY(const DataFolder folder, DataFolder::open(state));
   TRY_VOID(remove_old_database(folder.database_file()));
   const fs::path copy = folder.spool() / "input.csv";
@@ -172,9 +172,19 @@ Result<Summary> run_job(const Settings& settings, const RunArguments& arguments)
                             .rules = kRules,
                             .recipe = {.quality = settings.quality},
                             .webhook_url = std::nullopt};
-  auto summary = work(arguments, admission, *workers);
+  return work(arguments, admission, *workers);
+}
+
+// State stands in a hidden folder beside the results and goes when the job is done, as does the
+// local store's place for unfinished files when it is empty.
+Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
+  const fs::path state = arguments.folder / ".imgmill";
+  auto summary = run_job_in(state, settings, arguments);
+  const bool in_use = !summary && summary.error().code == ErrorCode::kConflict;
+  if (in_use) return summary;
   std::error_code ignored;  // what stays is removed by the next run
-  if (summary) fs::remove_all(state, ignored);
+  fs::remove_all(state, ignored);
+  fs::remove(arguments.folder / ".scratch", ignored);
   return summary;
 }
 

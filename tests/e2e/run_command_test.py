@@ -2,6 +2,7 @@
 """imgmill run: the whole job without a server; and what the command line says to mistakes."""
 
 import io
+import os
 import json
 import subprocess
 import tempfile
@@ -68,6 +69,7 @@ class Run(unittest.TestCase):
         self.assertEqual(1, done.returncode, done.stderr)
         self.assertEqual([True, False], [bool(output) for output in self.outputs()[0]])
         self.assertIn("gone.jpg", done.stderr + done.stdout)
+        self.assertEqual(["images", "results.csv"], sorted(os.listdir(self.output)))
 
     def test_a_bad_sheet(self):
         self.put("in.csv", b"a,b\n1,2\n")
