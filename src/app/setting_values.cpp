@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto.h"
 #include "base/text.h"
 
 namespace imgmill {
@@ -66,7 +67,7 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos) return wrong();
   std::string host(text.substr(0, colon));
-  const auto port = parse_number(text.substr(colon + 1), 0, 65'535);
+  const auto port = parse_number(text.substr(colon + 1), 1, 65'535);
   if (!port) return wrong();
   if (host.empty()) host = "0.0.0.0";
   if (host == "localhost") host = "127.0.0.1";
@@ -98,6 +99,22 @@ std::vector<std::string> parse_list(std::string_view text) {
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return pieces;
+}
+
+Result<std::vector<std::string>> parse_secrets(std::string_view text) {
+  constexpr std::string_view kStandardPrefix = "whsec_";
+  std::vector<std::string> secrets = parse_list(text);
+  if (secrets.empty() && !text.empty())
+    return fail(ErrorCode::kInvalid, "there is no secret in it");
+  for (const std::string& secret : secrets) {
+    if (secret.starts_with('"')) return fail(ErrorCode::kInvalid, "a secret begins with a quote");
+    if (!secret.starts_with(kStandardPrefix)) continue;
+    const auto key = from_base64(std::string_view(secret).substr(kStandardPrefix.size()));
+    if (!key || key->empty()) {
+      return fail(ErrorCode::kInvalid, "what follows whsec_ is not padded base64");
+    }
+  }
+  return secrets;
 }
 
 Result<std::vector<std::chrono::seconds>> parse_schedule(std::string_view text) {

@@ -22,6 +22,8 @@ namespace imgmill {
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view text);
 // Comma-separated, trimmed, empty pieces left out.
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
+// Webhook secrets, newest first. An error never shows one.
+[[nodiscard]] Result<std::vector<std::string>> parse_secrets(std::string_view text);
 [[nodiscard]] Result<std::vector<std::chrono::seconds>> parse_schedule(std::string_view text);
 
 }  // namespace imgmill

@@ -111,7 +111,7 @@ const std::vector<SettingRow>& table() {
       {"webhook-secret", "",
        "key of the webhook signatures; several, comma-separated, newest first, "
        "while one is being replaced",
-       list(&S::webhook_secrets), true},
+       into(&S::webhook_secrets, parse_secrets), true},
       {"webhook-schedule", "5,300,1800,7200,18000,36000,36000",
        "pauses in seconds after each failed webhook attempt",
        into(&S::webhook_schedule, parse_schedule)},
@@ -137,14 +137,21 @@ const SettingRow* row_of_variable(std::string_view variable, bool from_file) {
   return nullptr;
 }
 
+std::unexpected<Error> given_twice(std::string_view variable) {
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{}: the same secret is given with and without _FILE", variable));
+}
+
 Result<std::string> read_secret(const std::string& file, std::string_view variable) {
-  std::ifstream in(file, std::ios::binary);
+  std::error_code error;
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(file, error)) in.open(file, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.good() && text.empty()) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{}: the file cannot be read or is empty", variable));
   }
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   return text;
 }
 
@@ -167,7 +174,7 @@ Result<SettingTexts> settings_from_environment(const char* const* environment) {
     const std::string_view variable = entry.substr(0, equals);
     const std::string_view value = entry.substr(equals + 1);
     if (const SettingRow* row = row_of_variable(variable, false)) {
-      texts.emplace(row->key, value);
+      if (!texts.emplace(row->key, value).second) return given_twice(variable);
       continue;
     }
     const bool from_file = variable.ends_with(kFileSuffix);
@@ -180,10 +187,7 @@ Result<SettingTexts> settings_from_environment(const char* const* environment) {
           fmt::format("{}: there is no such setting (imgmill serve --help lists them)", variable));
     }
     TRY(std::string secret, read_secret(std::string(value), variable));
-    if (!texts.emplace(row->key, std::move(secret)).second) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{}: the same setting is given without _FILE too", variable));
-    }
+    if (!texts.emplace(row->key, std::move(secret)).second) return given_twice(variable);
   }
   return texts;
 }
@@ -225,9 +229,8 @@ Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence) {
     }
     const auto applied = row.apply(settings, text);
     if (!applied) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("--{} ({}): {}", row.key, variable_of(row.key),
-                              row.secret ? "the value is not valid" : applied.error().text));
+      return fail(ErrorCode::kInvalid, fmt::format("--{} ({}): {}", row.key, variable_of(row.key),
+                                                   applied.error().text));
     }
   }
   return settings;

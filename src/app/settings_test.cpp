@@ -92,6 +92,8 @@ TEST(Settings, ASecretMayComeFromAFile) {
   EXPECT_THAT(resolved({}, *texts)->webhook_secrets, ElementsAre("first", "second"));
   EXPECT_FALSE(from_environment({"IMGMILL_WEBHOOK_SECRET_FILE=/nonexistent"}));
   EXPECT_FALSE(from_environment({"IMGMILL_WEBHOOK_SECRET=x", entry.c_str()}));
+  EXPECT_FALSE(from_environment({entry.c_str(), "IMGMILL_WEBHOOK_SECRET=x"}));
+  EXPECT_FALSE(from_environment({"IMGMILL_WEBHOOK_SECRET_FILE=/tmp"}));
   EXPECT_FALSE(from_environment({"IMGMILL_QUALITY_FILE=/etc/hostname"}));
 }
 
@@ -111,12 +113,24 @@ TEST(Settings, AnUnknownKeyInTheFileIsNamed) {
   EXPECT_THAT(texts.error().text, HasSubstr("qualtiy"));
 }
 
+TEST(SettingValues, ASecretThatSignsNothingIsRefusedWithoutShowingIt) {
+  EXPECT_TRUE(parse_secrets("")->empty());
+  EXPECT_EQ(parse_secrets("whsec_c2VjcmV0,plain")->size(), 2U);
+  for (const char* text : {",", "whsec_", "whsec_!!!notb64", "\"topsecret"}) {
+    const auto secrets = parse_secrets(text);
+    ASSERT_FALSE(secrets) << text;
+    EXPECT_EQ(secrets.error().text.find("notb64"), std::string::npos);
+    EXPECT_EQ(secrets.error().text.find("topsecret"), std::string::npos);
+  }
+}
+
 TEST(SettingValues, ListenTakesBothFamilies) {
   EXPECT_EQ(parse_listen("[::1]:80")->host, "::1");
   EXPECT_TRUE(parse_listen("[::1]:80")->is_loopback());
   EXPECT_TRUE(parse_listen("localhost:80")->is_loopback());
   EXPECT_FALSE(parse_listen(":80")->is_loopback());
   EXPECT_FALSE(parse_listen("127.0.0.1:65536"));
+  EXPECT_FALSE(parse_listen("127.0.0.1:0"));
   EXPECT_FALSE(parse_listen("example.com:80"));
 }
 

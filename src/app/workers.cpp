@@ -30,6 +30,8 @@ namespace {
 constexpr const char* kOwner = "local";
 // SQLite has one writer; the rest of the pool hashes and stores.
 constexpr std::size_t kBlockingThreads = 4;
+// What is fetched already gets this long to become a rendition when the process stops.
+constexpr auto kCodecGrace = std::chrono::seconds(3);
 // Enough waits behind the downloads for the codecs never to stand still, and for slow origins not
 // to hold the places of fast ones.
 constexpr std::uint32_t kImagesInHandPerTransfer = 4;
@@ -100,6 +102,10 @@ class Workers::Impl {
       log::warn("downloads broken off, their images are handed back");
       remote_->stop();
     }
+    if (finished.wait_for(kCodecGrace) == std::future_status::timeout) {
+      log::warn("picture work broken off, its images are handed back");
+      codec_->stop();
+    }
     finished.get();
     remote_->stop();
     codec_->stop();
@@ -127,7 +133,7 @@ class Workers::Impl {
     EngineOptions options{
         .owner = kOwner,
         .images_in_hand = std::max(kImagesInHandPerTransfer * transfers, 2 * limits::kChunkImages),
-        .key_prefix = options_.key_prefix,
+        .place_of = options_.place_of,
         .batch_became_final = [this] {
           if (courier_) courier_->nudge();
         }};

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "db/db.h"
 #include "objects/object_store.h"
+#include "work/engine.h"
 
 namespace imgmill {
 
@@ -22,7 +23,7 @@ struct WorkersOptions {
   std::filesystem::path database_file;
   std::filesystem::path objects;
   std::filesystem::path spool;
-  std::function<std::string(const std::string& request_id)> key_prefix;
+  std::function<RenditionPlace(const std::string& request_id)> place_of;
   std::optional<std::filesystem::path>
       local_sources;                            // `run`: paths are taken, relative to this folder
   std::optional<std::string> webhook_base_url;  // nullopt: no webhooks (`run`)

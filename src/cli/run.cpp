@@ -161,12 +161,13 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
   TRY(const SheetReport report, check_copy(arguments.csv, copy));
   TRY_VOID(refuse_invalid(report, arguments));
 
-  WorkersOptions options{.database_file = folder.database_file(),
-                         .objects = arguments.folder,
-                         .spool = folder.spool(),
-                         .key_prefix = [](const std::string&) { return std::string("images/"); },
-                         .local_sources = fs::absolute(arguments.csv).parent_path(),
-                         .webhook_base_url = std::nullopt};
+  WorkersOptions options{
+      .database_file = folder.database_file(),
+      .objects = arguments.folder,
+      .spool = folder.spool(),
+      .place_of = [](const std::string&) { return RenditionPlace{"images/", ""}; },
+      .local_sources = fs::absolute(arguments.csv).parent_path(),
+      .webhook_base_url = std::nullopt};
   TRY(const std::unique_ptr<Workers> workers, Workers::create(settings, std::move(options)));
   const Admission admission{.csv = copy,
                             .rules = kRules,

@@ -8,6 +8,7 @@
 
 #include "app/data_folder.h"
 #include "app/workers.h"
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -39,12 +40,20 @@ std::string base_url_of(const Settings& settings) {
   return fmt::format("http://localhost:{}", settings.listen.port);
 }
 
+// Not the request id: it opens the results CSV, and whoever shows one picture to the world must not
+// show them all.
+RenditionPlace place_of(const std::string& request_id) {
+  constexpr std::size_t kHexDigits = 32;
+  const std::string token = to_hex(sha256("processed/" + request_id)).substr(0, kHexDigits);
+  return {.folder = fmt::format("processed/{}/", token), .secret = request_id};
+}
+
 WorkersOptions workers_options(const Settings& settings, const DataFolder& folder) {
   return {.database_file =
               settings.database_file.empty() ? folder.database_file() : settings.database_file,
           .objects = settings.storage_folder.empty() ? folder.objects() : settings.storage_folder,
           .spool = folder.spool(),
-          .key_prefix = [](const std::string& id) { return fmt::format("processed/{}/", id); },
+          .place_of = place_of,
           .local_sources = std::nullopt,
           .webhook_base_url = base_url_of(settings)};
 }
@@ -104,9 +113,9 @@ Result<void> serve_until_signalled(const Settings& settings) {
              {"data_dir", settings.data_dir.string()}});
   wait_for_signal();
   log::info("stopping: what is under way is finished first");
-  edge->drain();
-  edge->stop(kEdgeGrace);
+  edge->drain();  // it goes on answering, uploads with 503, while the work in hand is finished
   workers->stop(kWorkGrace);
+  edge->stop(kEdgeGrace);
   blocking.join();
   log::info("stopped");
   return {};

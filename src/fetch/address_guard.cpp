@@ -25,7 +25,9 @@ constexpr std::string_view kBlocked[] = {
     "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32", "3fff::/20", "2002::/16",
     "5f00::/16", "fc00::/7", "fe80::/10", "ff00::/8",
     // Not in its words, but not globally routable either: benchmarks, ORCHID, the old site-local.
-    "2001:2::/48", "2001:10::/28", "fec0::/10"};
+    "2001:2::/48", "2001:10::/28", "fec0::/10",
+    // And all that IANA has not set aside for global unicast, which is 2000::/3 alone (RFC 4291).
+    "::/3", "4000::/2", "8000::/1"};
 
 struct NamedNet {
   std::string_view name;

@@ -26,6 +26,21 @@ class WebhookPostTest : public FetcherDeadlineTest {
   void TearDown() override { gate_.open(); }
 };
 
+TEST_F(WebhookPostTest, PostsOnceThoughAKeptConnectionIsResetAtTheSecond) {
+  int posts = 0;
+  origin_.on("/hook", [&](Exchange& exchange) {
+    ++posts;
+    if (posts == 1) {
+      exchange.answer(200, "", "");
+    } else {
+      exchange.reset();
+    }
+  });
+  EXPECT_EQ(post({origin_.url("/hook"), {}, "{}", seconds(15)}).get().http_status, 200);
+  EXPECT_TRUE(post({origin_.url("/hook"), {}, "{}", seconds(15)}).get().fault);
+  EXPECT_EQ(posts, 2);
+}
+
 TEST_F(WebhookPostTest, SendsItsHeadersAndItsBodyAsTheyAre) {
   std::string head;
   std::string body;

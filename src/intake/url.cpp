@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <memory>
 
@@ -141,8 +142,11 @@ std::string about(std::string_view url, std::string_view what) {
 
 std::optional<std::string> port_fault(std::string_view url, const urls::url_view& parsed) {
   if (!parsed.has_port() || parsed.port().empty()) return std::nullopt;
-  // port_number() is 0 for what does not fit in 16 bits.
-  if (parsed.port_number() != 0) return std::nullopt;
+  // Not port_number(): it keeps the low 16 bits of what does not fit.
+  const std::string_view digits = parsed.port();
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error == std::errc() && port != 0) return std::nullopt;
   return about(url, "has a port that is not within 1 and 65535");
 }
 

@@ -75,7 +75,8 @@ TEST(UrlFault, WantsAHostThatIsOne) {
 }
 
 TEST(UrlFault, WantsAPortThatThereIs) {
-  for (const std::string_view url : {"http://h:0/x", "http://h:65536/x", "http://h:99999999999"}) {
+  for (const std::string_view url : {"http://h:0/x", "http://h:65536/x", "http://h:99999/x",
+                                     "http://h:99999999999"}) {
     EXPECT_THAT(fault_of(url), HasSubstr("port that is not within 1 and 65535")) << url;
   }
 }

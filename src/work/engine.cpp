@@ -92,13 +92,13 @@ class Engine::Impl {
 
   void start(Lease lease) {
     book_.open(lease);
-    const std::string prefix = options_.key_prefix(lease.request_id);
+    const RenditionPlace place = options_.place_of(lease.request_id);
     for (LeasedImage& image : lease.images) {
       spawn(run_one({.lease = lease.id,
                      .image = std::move(image),
                      .recipe = lease.recipe,
                      .request_id = lease.request_id,
-                     .key_prefix = prefix}),
+                     .place = place}),
             images_running_);
     }
   }

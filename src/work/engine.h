@@ -22,11 +22,16 @@
 
 namespace imgmill {
 
+// Where a batch's renditions go.
+struct RenditionPlace {
+  std::string folder;  // the front of their keys, with its slash: "images/"
+  std::string secret;  // keys the names' last part, so that they cannot be guessed; may be empty
+};
+
 struct EngineOptions {
   std::string owner;             // names this process in its leases
   std::uint32_t images_in_hand;  // leased and not finished, at most (and up to a chunk more)
-  // Where a batch's renditions go: "processed/{request_id}/" for a server, "images/" for `run`.
-  std::function<std::string(const std::string& request_id)> key_prefix;
+  std::function<RenditionPlace(const std::string& request_id)> place_of;
   std::function<void()> batch_became_final;  // a hint for the courier
 };
 

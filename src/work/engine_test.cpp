@@ -143,12 +143,14 @@ class EngineTest : public testing::Test {
   asio::thread_pool blocking{2};
   int became_final = 0;
   bool ended = false;
-  Engine engine{{.owner = "test",
-                 .images_in_hand = 64,
-                 .key_prefix = [](const std::string& id) { return "processed/" + id + "/"; },
-                 .batch_became_final = [this] { ++became_final; }},
-                {db, fetcher, codec, objects, clock, blocking},
-                context.get_executor()};
+  Engine engine{
+      {.owner = "test",
+       .images_in_hand = 64,
+       .place_of =
+           [](const std::string& id) { return RenditionPlace{"processed/" + id + "/", id}; },
+       .batch_became_final = [this] { ++became_final; }},
+      {db, fetcher, codec, objects, clock, blocking},
+      context.get_executor()};
 
  private:
   int batches_ = 0;
@@ -172,6 +174,16 @@ TEST_F(EngineTest, AnOutcomeIsNeverAheadOfItsRendition) {
   start();
   run_until([&] { return became_final == 1; });
   EXPECT_TRUE(objects.is_durable(objects.keys().at(0)));
+}
+
+TEST_F(EngineTest, TheSamePictureHasAnotherNameInAnotherBatch) {
+  const std::string one = add_batch({"https://a/one.jpg"});
+  const std::string two = add_batch({"https://a/one.jpg"});
+  start();
+  run_until([&] { return final(one) && final(two); });
+  const auto name = [](const std::string& key) { return key.substr(key.rfind('/')); };
+  ASSERT_EQ(objects.keys().size(), 2U);
+  EXPECT_NE(name(objects.keys()[0]), name(objects.keys()[1]));
 }
 
 TEST_F(EngineTest, AUrlIsAskedForAsTheWireWantsIt) {

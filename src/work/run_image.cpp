@@ -13,12 +13,14 @@ namespace {
 
 constexpr std::size_t kHashHexDigits = 16;
 
-// "{prefix}{stem}-{first 16 hex of the rendition's SHA-256}.{ext}": a second run writes the same,
-// and nobody who has one link can guess another.
+// "{folder}{stem}-{16 hex}.{ext}". The digits are of HMAC-SHA256 over the rendition's digest, with
+// the place's secret as the key: a second run writes the same, and nobody who has one link can make
+// another, not even for a picture he knows.
 std::string output_key(const ImageJob& job, const Rendition& rendition) {
-  const std::string hash = to_hex(sha256(rendition.bytes)).substr(0, kHashHexDigits);
-  return fmt::format("{}{}-{}.{}", job.key_prefix, url_stem(job.image.url), hash,
-                     names_of(rendition.format).extension);
+  const Digest digest = sha256(rendition.bytes);
+  const std::string hash = to_hex(hmac_sha256(job.place.secret, to_hex(digest)));
+  return fmt::format("{}{}-{}.{}", job.place.folder, url_stem(job.image.url),
+                     hash.substr(0, kHashHexDigits), names_of(rendition.format).extension);
 }
 
 // What to ask for: a URL as RFC 3986 wants it on the wire; a path of `imgmill run` as it is.

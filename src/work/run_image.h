@@ -18,7 +18,7 @@ struct ImageJob {
   LeasedImage image;
   Recipe recipe;
   std::string request_id;
-  std::string key_prefix;
+  RenditionPlace place;
 };
 
 // nullopt: the codec or the fetcher is shutting down and the image was not dealt with.

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Clients that are not well, and the end of the server by SIGTERM."""
 
+import os
+import signal
 import socket
 import time
 import unittest
@@ -118,6 +120,28 @@ class Shutdown(unittest.TestCase):
             begun = time.monotonic()
             self.assertEqual(0, server.stop())
             self.assertLess(time.monotonic() - begun, 20)
+
+    def test_while_it_drains_it_answers_and_takes_no_uploads(self):
+        with Origin() as origin, Server(IMGMILL_FETCH_TIMEOUT=60) as server:
+            request_id = server.client.submit(make_sheet([[origin.url("/hang")]]))
+            wait_until(lambda: origin.hits["/hang"], "the transfer hangs")
+            server.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: server.client.get("/readyz").status == 503, "draining")
+            self.assertEqual(503, server.client.upload(make_sheet([["http://a/b.jpg"]])).status)
+            self.assertEqual("processing", server.client.status(request_id)["status"])
+            self.assertEqual(0, server.wait_exit())
+
+    def test_a_codec_child_that_hangs_does_not_hold_it(self):
+        with Origin() as origin, Server() as server:
+            for child in server.children():
+                os.kill(child, signal.SIGSTOP)
+            request_id = server.client.submit(make_sheet([[origin.url("/photo/1.jpg")]]))
+            wait_until(lambda: origin.hits["/photo/1.jpg"], "fetched")
+            begun = time.monotonic()
+            self.assertEqual(0, server.stop())
+            self.assertLess(time.monotonic() - begun, 30)
+            server.start()
+            self.assertEqual("completed", server.client.wait_final(request_id)["status"])
 
     def test_an_origin_that_hangs_does_not_hold_it(self):
         with Origin() as origin, Server(IMGMILL_FETCH_TIMEOUT=60) as server:

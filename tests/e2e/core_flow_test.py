@@ -122,6 +122,9 @@ class MainRoad(server_case.ServerCase):
         self.assertRegex(reply.headers["etag"], r'^"[^"]+"$')
         self.assertRegex(reply.headers["last-modified"], r" GMT$")
 
+    def test_an_output_link_does_not_open_the_request(self):
+        self.assertNotIn(self.request_id, self.outputs[0][0])
+
     def test_output_head(self):
         whole = self.client.get(self.outputs[0][0])
         head = self.client.request("HEAD", self.path_of(self.outputs[0][0]))

@@ -123,6 +123,16 @@ class Pictures(server_case.ServerCase):
                 self.assertLess(len(output), len(source))
                 self.assert_alike(source, output)
 
+    def test_an_uncompressed_tiff_of_one_strip(self):
+        picture = io.BytesIO()
+        Image.fromarray(as_seen(pictures.photo(21, "png", 96, 64)).astype("uint8")).save(
+            picture, "TIFF", compression="raw")
+        source = picture.getvalue()
+        output = self.render(source)
+        self.assertEqual("TIFF", opened(output).format)
+        self.assertLess(len(output), len(source))
+        self.assert_alike(source, output, bound=0.01)
+
     def test_other_kinds_of_png(self):
         painted = pictures.paint(6, 160, 120)
         random = numpy.random.default_rng(1)

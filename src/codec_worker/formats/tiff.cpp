@@ -109,7 +109,7 @@ Buffer pack(std::span<std::byte> samples, const Layout& layout, libdeflate_compr
 class Repacker {
  public:
   explicit Repacker(Bytes source) : memory_{source} {
-    tiff_.reset(TIFFClientOpen("source", "rm", &memory_, read_bytes, write_bytes, seek,
+    tiff_.reset(TIFFClientOpen("source", "rmc", &memory_, read_bytes, write_bytes, seek,
                                close_nothing, size_of, nullptr, nullptr));
     deflater_.reset(libdeflate_alloc_compressor(kLevel));
     if (!deflater_) throw std::bad_alloc();
