@@ -179,6 +179,11 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
 // State stands in a hidden folder beside the results and goes when the job is done, as does the
 // local store's place for unfinished files when it is empty.
 Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
+  std::error_code none;  // neither has to be there
+  if (fs::equivalent(arguments.csv, arguments.folder / "results.csv", none)) {
+    return fail(ErrorCode::kInvalid,
+                "results.csv would be written over the CSV: choose another -o");
+  }
   const fs::path state = arguments.folder / ".imgmill";
   auto summary = run_job_in(state, settings, arguments);
   const bool in_use = !summary && summary.error().code == ErrorCode::kConflict;

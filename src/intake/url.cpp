@@ -140,6 +140,14 @@ std::string about(std::string_view url, std::string_view what) {
   return fmt::format("{} {}", excerpt(without_credentials(url)), what);
 }
 
+// A list whose commas were forgotten. A URL inside another ("?from=http://h/") follows neither.
+bool holds_another(std::string_view url) {
+  for (std::size_t at = url.find_first_of(" ;"); at != url.npos; at = url.find_first_of(" ;", at)) {
+    if (!scheme_of(url.substr(++at)).empty()) return true;
+  }
+  return false;
+}
+
 std::optional<std::string> port_fault(std::string_view url, const urls::url_view& parsed) {
   if (!parsed.has_port() || parsed.port().empty()) return std::nullopt;
   // Not port_number(): it keeps the low 16 bits of what does not fit.
@@ -191,6 +199,7 @@ std::optional<std::string> url_fault(std::string_view url) {
   const UrlParts parts = parts_of(url);
   if (parts.scheme.empty()) return about(url, "must start with http:// or https://");
   if (parts.host.empty()) return about(url, "has no host: write http://host/path");
+  if (holds_another(url)) return about(url, "are several URLs: separate them with commas");
   if (!written_well(parts)) return parsed_fault(url, encoded(parts));
   // Nearly every URL is a plain name with a plain path, which leaves the parser nothing to find.
   if (is_host_name(parts.host)) return std::nullopt;

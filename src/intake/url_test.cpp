@@ -75,10 +75,17 @@ TEST(UrlFault, WantsAHostThatIsOne) {
 }
 
 TEST(UrlFault, WantsAPortThatThereIs) {
-  for (const std::string_view url : {"http://h:0/x", "http://h:65536/x", "http://h:99999/x",
-                                     "http://h:99999999999"}) {
+  for (const std::string_view url :
+       {"http://h:0/x", "http://h:65536/x", "http://h:99999/x", "http://h:99999999999"}) {
     EXPECT_THAT(fault_of(url), HasSubstr("port that is not within 1 and 65535")) << url;
   }
+}
+
+TEST(UrlFault, RefusesAListWhoseCommasWereForgotten) {
+  for (const std::string_view url : {"http://h/a.jpg http://h/b.jpg", "http://h/a;HTTPS://h/b"}) {
+    EXPECT_THAT(fault_of(url), HasSubstr("separate them with commas")) << url;
+  }
+  EXPECT_EQ(fault_of("http://h/a?from=http://h/b;c d"), "");
 }
 
 TEST(UrlFault, RefusesControlCharacters) {

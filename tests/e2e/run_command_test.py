@@ -71,6 +71,12 @@ class Run(unittest.TestCase):
         self.assertIn("gone.jpg", done.stderr + done.stdout)
         self.assertEqual(["images", "results.csv"], sorted(os.listdir(self.output)))
 
+    def test_results_never_go_over_their_own_input(self):
+        sheet = self.put("out/results.csv", make_sheet([["mug.jpg"]]))
+        done = imgmill("run", sheet, "-o", self.output)
+        self.assertEqual(2, done.returncode, done.stderr)
+        self.assertEqual(make_sheet([["mug.jpg"]]), sheet.read_bytes())
+
     def test_a_bad_sheet(self):
         self.put("in.csv", b"a,b\n1,2\n")
         done = imgmill("run", self.folder / "in.csv", "-o", self.output)
@@ -132,7 +138,7 @@ class Mistakes(unittest.TestCase):
 
     def test_beyond_loopback_needs_a_word(self):
         with tempfile.TemporaryDirectory() as folder:
-            done = imgmill("serve", "--listen", "0.0.0.0:0", "--data-dir", folder)
+            done = imgmill("serve", "--listen", "0.0.0.0:5000", "--data-dir", folder)
         self.assertIn(done.returncode, (2, 3))
         self.assertIn("--no-auth", done.stderr)
 
