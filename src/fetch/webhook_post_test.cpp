@@ -1,5 +1,6 @@
 #include "fetch/webhook_post.h"
 
+#include <atomic>
 #include <string>
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ class WebhookPostTest : public FetcherDeadlineTest {
 };
 
 TEST_F(WebhookPostTest, PostsOnceThoughAKeptConnectionIsResetAtTheSecond) {
-  int posts = 0;
+  std::atomic<int> posts = 0;
   origin_.on("/hook", [&](Exchange& exchange) {
     ++posts;
     if (posts == 1) {
@@ -38,7 +39,7 @@ TEST_F(WebhookPostTest, PostsOnceThoughAKeptConnectionIsResetAtTheSecond) {
   });
   EXPECT_EQ(post({origin_.url("/hook"), {}, "{}", seconds(15)}).get().http_status, 200);
   EXPECT_TRUE(post({origin_.url("/hook"), {}, "{}", seconds(15)}).get().fault);
-  EXPECT_EQ(posts, 2);
+  EXPECT_EQ(posts.load(), 2);
 }
 
 TEST_F(WebhookPostTest, SendsItsHeadersAndItsBodyAsTheyAre) {
