@@ -1,6 +1,6 @@
 // Where renditions and CSVs live: a local directory here, S3 later, a fake for tests; one contract
 // suite (objects/contract_suite.h) runs over all. A key is a relative path of safe segments,
-// "processed/{request_id}/{name}"; anything else is refused with kInvalid before it reaches a file
+// "processed/{token}/{name}"; anything else is refused with kInvalid before it reaches a file
 // system or a URL.
 //
 // Calls block and may come from any thread at once; event loops use run_on(). kNoSpace when the
