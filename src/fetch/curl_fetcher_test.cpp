@@ -1,6 +1,7 @@
 #include "fetch/curl_fetcher.h"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <cstdlib>
 #include <string>
 #include <sys/socket.h>
@@ -226,6 +227,21 @@ TEST_F(CurlFetcherTest, ABrokenConnectionIsTriedAgain) {
     EXPECT_EQ(word_of(outcome), "connect_failed") << path;
     EXPECT_TRUE(outcome.fault->retryable) << path;
   }
+}
+
+TEST_F(CurlFetcherTest, AsksOnceThoughAKeptConnectionIsReset) {
+  std::atomic<int> asked = 0;
+  origin_.on("/resets", [&](Exchange& exchange) {
+    ++asked;
+    exchange.reset();
+  });
+  answer("/fine", 200, "", "x");
+  EXPECT_EQ(word(origin_.url("/fine")), "body");  // leaves its connection for the next
+  const FetchOutcome outcome = get(origin_.url("/resets")).get();
+  ASSERT_TRUE(outcome.fault);
+  EXPECT_EQ(code_word(outcome.fault->fault), "connect_failed");
+  EXPECT_TRUE(outcome.fault->retryable);
+  EXPECT_EQ(asked.load(), 1);
 }
 
 TEST_F(CurlFetcherTest, ALengthThatIsTooShortEndsTheBody) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <utility>
 
 #include <strings.h>
 
@@ -52,7 +53,7 @@ Transfer::Transfer(const TransferRules& rules, milliseconds time_allowed)
 void Transfer::begin(CURL* easy) {
   easy_ = easy;
   stop_ = Stop::kNone;
-  first_byte_seen_ = false;
+  asked_ = first_byte_seen_ = false;
   address_opened_ = false;
   blocked_sentence_.clear();
   header_bytes_ = discarded_bytes_ = 0;
@@ -111,6 +112,13 @@ curl_socket_t Transfer::open_socket(void* self, curlsocktype, curl_sockaddr* add
 // Called before each request, on reused connections too, with the address at the other end.
 int Transfer::before_request(void* self, char* peer, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
+  // A kept connection that breaks before it answers: libcurl would ask up to five times more,
+  // unseen by the retry policy. It is a broken connection, to be tried again when the policy says
+  // so.
+  if (std::exchange(transfer.asked_, true)) {
+    transfer.stop_ = Stop::kRepeated;
+    return CURL_PREREQFUNC_ABORT;
+  }
   const auto address = socket_address(peer);
   if (address && transfer.judge(reinterpret_cast<const sockaddr&>(*address))) {
     return CURL_PREREQFUNC_OK;

@@ -93,6 +93,7 @@ class Transfer {
   std::uint64_t window_bytes_ = 0;
   std::size_t header_bytes_ = 0;
   std::size_t discarded_bytes_ = 0;
+  bool asked_ = false;
   bool first_byte_seen_ = false;
   bool address_opened_ = false;  // one that the guard let pass
   std::string blocked_sentence_;

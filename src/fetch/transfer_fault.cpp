@@ -75,6 +75,8 @@ FetchFault fault_of_stop(Stop stop, const std::string& blocked_sentence) {
       return make(FaultCode::kTimeout, "the origin sent its answer too slowly", kRetry);
     case Stop::kShutdown:
       return make(FaultCode::kCancelled, "imgmill was stopped during the transfer", kRetry);
+    case Stop::kRepeated:
+      return fault_of_curl(CURLE_RECV_ERROR);
     case Stop::kUndecodable:
       return fault_of_curl(CURLE_BAD_CONTENT_ENCODING);
     case Stop::kNone:

@@ -20,6 +20,7 @@ enum class Stop {
   kUndecodable,     // Content-Encoding of a kind that is not undone here
   kDiscarded,       // enough read of a body that nobody wants; the status is the answer
   kSpoolFailed,
+  kRepeated,  // libcurl would send the request a second time by itself
   kFirstByteLate,
   kTimeUp,
   kStalled,

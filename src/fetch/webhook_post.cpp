@@ -64,8 +64,7 @@ bool WebhookPost::aim() {
 
 void WebhookPost::begin_request(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  // On a kept connection that turns out to be closed libcurl would post again by itself, unseen by
-  // the schedule.
+  // A receiver that closes a kept connection just now would cost an attempt of the schedule.
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post_.body.data());
