@@ -12,5 +12,6 @@ namespace imgmill {
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+[[nodiscard]] bool starts_with_ignoring_case(std::string_view text, std::string_view start);
 
 }  // namespace imgmill

@@ -15,6 +15,8 @@ TEST(Case, IsAsciiOnly) {
   EXPECT_EQ(lower_case("S. No. \xC3\x84"), "s. no. \xC3\x84");
   EXPECT_TRUE(equal_ignoring_case("Content-TYPE", "content-type"));
   EXPECT_FALSE(equal_ignoring_case("content", "content-type"));
+  EXPECT_TRUE(starts_with_ignoring_case("HTTP://h", "http://"));
+  EXPECT_FALSE(starts_with_ignoring_case("htt", "http://"));
 }
 
 }  // namespace

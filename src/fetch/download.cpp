@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace imgmill {
 namespace {
@@ -26,8 +27,8 @@ curl_slist* request_headers() {
 // One coding that libcurl undoes; anything else is a mislabelled picture, or a bomb in a bomb.
 bool is_decodable(std::string_view coding) {
   constexpr std::string_view kDecodable[] = {"gzip", "x-gzip", "deflate", "br", "zstd", "identity"};
-  return std::ranges::any_of(kDecodable,
-                             [&](std::string_view word) { return same_word(coding, word); });
+  return std::ranges::any_of(
+      kDecodable, [&](std::string_view word) { return equal_ignoring_case(coding, word); });
 }
 
 class Download final : public Transfer {
@@ -82,7 +83,7 @@ void Download::begin_request(CURL* easy) {
 }
 
 Stop Download::take_field(std::string_view name, std::string_view value) {
-  if (undecoded_ || !same_word(name, "Content-Encoding")) return Stop::kNone;
+  if (undecoded_ || !equal_ignoring_case(name, "Content-Encoding")) return Stop::kNone;
   return ++codings_ == 1 && is_decodable(value) ? Stop::kNone : Stop::kUndecodable;
 }
 

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace imgmill {
@@ -23,12 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFileScheme = "file:";
 constexpr std::size_t kReadBytes = 64 << 10;
 
-bool starts_with_word(std::string_view text, std::string_view word) {
-  return text.size() >= word.size() && strncasecmp(text.data(), word.data(), word.size()) == 0;
-}
-
 bool is_local(std::string_view url) {
-  return starts_with_word(url, kFileScheme) || url.find("://") == url.npos;
+  return starts_with_ignoring_case(url, kFileScheme) || url.find("://") == url.npos;
 }
 
 std::unexpected<ImageFault> fault(FaultCode code, std::string message) {
@@ -60,7 +56,7 @@ std::expected<fs::path, ImageFault> path_of_file_url(std::string_view url) {
   std::string_view rest = url.substr(kFileScheme.size());
   if (rest.starts_with("//")) {
     rest.remove_prefix(2);
-    if (starts_with_word(rest, "localhost/")) rest.remove_prefix(9);
+    if (starts_with_ignoring_case(rest, "localhost/")) rest.remove_prefix(9);
   }
   const auto path = percent_decoded(rest.substr(0, rest.find_first_of("?#")));
   if (!path || !path->starts_with('/')) {
@@ -71,7 +67,7 @@ std::expected<fs::path, ImageFault> path_of_file_url(std::string_view url) {
 }
 
 std::expected<fs::path, ImageFault> path_of(const std::string& url, const fs::path& base_folder) {
-  if (starts_with_word(url, kFileScheme)) return path_of_file_url(url);
+  if (starts_with_ignoring_case(url, kFileScheme)) return path_of_file_url(url);
   if (url.empty() || url.find('\0') != url.npos) {
     return fault(FaultCode::kInvalidUrl, "it is neither a URL nor a path");
   }

@@ -4,9 +4,8 @@
 #include <arpa/inet.h>
 #include <utility>
 
-#include <strings.h>
-
 #include "base/limits.h"
+#include "base/text.h"
 #include "fetch/retry_after.h"
 
 namespace imgmill {
@@ -42,10 +41,6 @@ std::optional<sockaddr_storage> socket_address(const char* text) {
 }
 
 }  // namespace
-
-bool same_word(std::string_view text, std::string_view word) {
-  return text.size() == word.size() && strncasecmp(text.data(), word.data(), word.size()) == 0;
-}
 
 Transfer::Transfer(const TransferRules& rules, milliseconds time_allowed)
     : rules_(rules), time_left_(time_allowed) {}
@@ -150,8 +145,9 @@ Stop Transfer::take_header_line(std::string_view line) {
   const std::string_view value = without_blanks(line.substr(colon + 1));
   // libcurl stacks a decoder for each coding named here, asked for or not. Five of them turn a few
   // bytes into a day's work before the first byte reaches take_body().
-  const bool unwanted_coding = same_word(name, "Transfer-Encoding") &&
-                               !same_word(value, "chunked") && !same_word(value, "identity");
+  const bool unwanted_coding = equal_ignoring_case(name, "Transfer-Encoding") &&
+                               !equal_ignoring_case(value, "chunked") &&
+                               !equal_ignoring_case(value, "identity");
   return unwanted_coding ? Stop::kTransferCoding : take_field(name, value);
 }
 

@@ -32,9 +32,6 @@ struct TransferRules {
   std::string user_agent;
 };
 
-// Equal but for the case of ASCII letters.
-[[nodiscard]] bool same_word(std::string_view text, std::string_view word);
-
 class Transfer {
  public:
   Transfer(const TransferRules& rules, std::chrono::milliseconds time_allowed);

@@ -13,10 +13,6 @@ bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || b
 
 }  // namespace
 
-bool starts_with_name(std::string_view text, std::string_view lower_case_start) {
-  return equal_ignoring_case(text.substr(0, lower_case_start.size()), lower_case_start);
-}
-
 std::string excerpt(std::string_view value) {
   std::size_t size = std::min(value.size(), kExcerptBytes);
   while (size > 0 && size < value.size() && continues_character(value[size])) --size;

@@ -9,8 +9,6 @@
 
 namespace imgmill {
 
-[[nodiscard]] bool starts_with_name(std::string_view text, std::string_view lower_case_start);
-
 // A value inside a message: in quotes, at most some 80 bytes, never cut inside a UTF-8 character,
 // control characters as "?".
 [[nodiscard]] std::string excerpt(std::string_view value);

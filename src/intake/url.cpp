@@ -29,7 +29,7 @@ struct UrlParts {
 
 std::string_view scheme_of(std::string_view url) {
   for (const std::string_view scheme : {"https://", "http://"}) {
-    if (starts_with_name(url, scheme)) return url.substr(0, scheme.size());
+    if (starts_with_ignoring_case(url, scheme)) return url.substr(0, scheme.size());
   }
   return {};
 }
@@ -215,9 +215,9 @@ std::optional<std::string> source_fault(std::string_view source, bool local_path
   if (!local_paths || !scheme_of(source).empty()) return url_fault(source);
   if (auto fault = text_fault(source)) return fault;
   constexpr std::string_view kFile = "file://";
-  if (starts_with_name(source, kFile)) {
+  if (starts_with_ignoring_case(source, kFile)) {
     const std::string_view rest = source.substr(kFile.size());
-    if (rest.starts_with('/') || starts_with_name(rest, "localhost/")) return std::nullopt;
+    if (rest.starts_with('/') || starts_with_ignoring_case(rest, "localhost/")) return std::nullopt;
     return about(source, "names another machine: write file:///path");
   }
   if (source.find("://") == std::string_view::npos) return std::nullopt;

@@ -12,12 +12,12 @@ constexpr std::size_t kStemBytesMax = 64;
 constexpr std::size_t kExtensionBytesMax = 5;
 
 bool starts_web_url(std::string_view text) {
-  return starts_with_name(text, "http://") || starts_with_name(text, "https://");
+  return starts_with_ignoring_case(text, "http://") || starts_with_ignoring_case(text, "https://");
 }
 
 bool starts_source(std::string_view text, bool local_paths) {
   if (starts_web_url(text)) return true;
-  return local_paths && (starts_with_name(text, "file://") || text.starts_with('/') ||
+  return local_paths && (starts_with_ignoring_case(text, "file://") || text.starts_with('/') ||
                          text.starts_with("./") || text.starts_with("../"));
 }
 
