@@ -90,7 +90,7 @@ class Run {
 
   void ask() {
     if (to_ask_-- <= 0) return;
-    fetcher_.get(url_, [this](const FetchOutcome& outcome) {
+    fetcher_.get(url_, 1, [this](const FetchOutcome& outcome) {
       CHECK(outcome.body.has_value());
       ask();
       if (--to_come_ == 0) all_came_.set_value();

@@ -134,8 +134,8 @@ void CurlFetcher::Impl::admit() {
   for (std::unique_ptr<Transfer>& transfer : arrived) {
     if (!transfer->aim()) continue;
     Queue& queue = queue_of(*transfer);
-    const std::string origin = transfer->origin();
-    queue.push(origin, std::move(transfer));
+    const LaneName lane = transfer->lane();
+    queue.push(lane, std::move(transfer));
   }
 }
 
@@ -168,11 +168,11 @@ void CurlFetcher::Impl::end_hop(CURL* easy, CURLcode result) {
   auto node = under_way_.extract(easy);
   std::unique_ptr<Transfer> transfer = std::move(node.mapped());
   Queue& queue = queue_of(*transfer);
-  queue.give_back(transfer->origin());
+  queue.give_back(transfer->lane());
   loop_->end(easy);
   if (transfer->finish(result)) {
-    const std::string origin = transfer->origin();
-    queue.push(origin, std::move(transfer));
+    const LaneName lane = transfer->lane();
+    queue.push(lane, std::move(transfer));
   }
   loop_->give_back_handle(easy);
 }
@@ -205,8 +205,8 @@ Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create(FetchOptions options, A
   return std::unique_ptr<CurlFetcher>(new CurlFetcher(std::move(impl)));
 }
 
-void CurlFetcher::get(std::string url, Callback<FetchOutcome> done) {
-  impl_->submit(make_download(impl_->rules(), std::move(url), std::move(done)));
+void CurlFetcher::get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) {
+  impl_->submit(make_download(impl_->rules(), std::move(url), batch, std::move(done)));
 }
 
 void CurlFetcher::post(Post post, Callback<PostOutcome> done) {

@@ -39,7 +39,7 @@ class CurlFetcher final : public Fetcher {
   // stop(). Not from a callback.
   ~CurlFetcher() override;
 
-  void get(std::string url, Callback<FetchOutcome> done) override;
+  void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) override;
   void post(Post post, Callback<PostOutcome> done) override;
 
   // Answers everything unfinished, then returns; what is asked for later is answered at once, on

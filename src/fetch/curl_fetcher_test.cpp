@@ -321,8 +321,8 @@ TEST_F(CurlFetcherTest, StopAnswersWhatIsUnderWayWhatWaitsAndWhatComesLater) {
 TEST_F(CurlFetcherTest, ACallbackMayAskForMoreAndMayStop) {
   answer("/a", 200, "", "x");
   std::promise<std::string> second;
-  fetcher_->get(origin_.url("/a"), [&](const FetchOutcome&) {
-    fetcher_->get(origin_.url("/a"), [&](const FetchOutcome& outcome) {
+  fetcher_->get(origin_.url("/a"), 1, [&](const FetchOutcome&) {
+    fetcher_->get(origin_.url("/a"), 1, [&](const FetchOutcome& outcome) {
       fetcher_->stop();
       second.set_value(word_of(outcome));
     });

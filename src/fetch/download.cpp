@@ -33,8 +33,9 @@ bool is_decodable(std::string_view coding) {
 
 class Download final : public Transfer {
  public:
-  Download(const TransferRules& rules, std::string url, Callback<FetchOutcome> done)
-      : Transfer(rules, rules.timeout),
+  Download(const TransferRules& rules, std::string url, std::int64_t batch,
+           Callback<FetchOutcome> done)
+      : Transfer(rules, rules.timeout, batch),
         url_(std::move(url)),
         done_(std::move(done)),
         body_(rules.spool_folder) {}
@@ -152,8 +153,8 @@ bool Download::follow(const std::string& location) {
 }  // namespace
 
 std::unique_ptr<Transfer> make_download(const TransferRules& rules, std::string url,
-                                        Callback<FetchOutcome> done) {
-  return std::make_unique<Download>(rules, std::move(url), std::move(done));
+                                        std::int64_t batch, Callback<FetchOutcome> done) {
+  return std::make_unique<Download>(rules, std::move(url), batch, std::move(done));
 }
 
 }  // namespace imgmill

@@ -9,6 +9,7 @@
 namespace imgmill {
 
 [[nodiscard]] std::unique_ptr<Transfer> make_download(const TransferRules& rules, std::string url,
+                                                      std::int64_t batch,
                                                       Callback<FetchOutcome> done);
 
 }  // namespace imgmill

@@ -1,13 +1,19 @@
-// Who may start next: at most `places` at once and `places_per_origin` of one origin. Origins that
-// have something waiting take turns, so one with ten thousand waiting delays another's first by one
-// turn. Inside an origin, first come first served. Bounded by its callers: they hand in what they
-// lease.
+// Who may start next: at most `places` at once and `places_per_origin` of one origin. What waits
+// stands in lanes, one for each batch and origin; lanes take turns, so one with ten thousand
+// waiting delays another's first by one turn. Inside a lane, first come first served.
 //
-// One thread at a time. Pure.
+// A batch starts another only while it holds less than seven times the places that are free. Alone
+// it has 56 of 64, and however slow its origins are, the next batch finds seven and the one after
+// that the last: nobody waits for a stranger's black hole. Below eight places there is nothing to
+// set aside.
+//
+// Bounded by its callers: they hand in what they lease. One thread at a time. Pure.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -18,75 +24,103 @@
 
 namespace imgmill {
 
+struct LaneName {
+  std::int64_t batch = 0;
+  std::string origin;
+
+  auto operator<=>(const LaneName&) const = default;
+};
+
 template <class Entry>
 class FairQueue {
  public:
   FairQueue(int places, int places_per_origin)
       : places_free_(places), places_per_origin_(places_per_origin) {}
 
-  void push(const std::string& origin, Entry entry) {
-    Origin& its = origins_[origin];
-    its.waiting.push_back(std::move(entry));
-    take_turns(origin, its);
+  void push(const LaneName& name, Entry entry) {
+    std::deque<Entry>& waiting = lanes_[name];
+    if (waiting.empty()) turns_.push_back(name);
+    waiting.push_back(std::move(entry));
   }
 
   // The next that may start; its place is taken until give_back(). nullopt: nobody may.
   [[nodiscard]] std::optional<Entry> take() {
-    if (places_free_ == 0 || turns_.empty()) return std::nullopt;
-    const std::string name = std::move(turns_.front());
-    turns_.pop_front();
-    Origin& origin = origins_.at(name);
-    origin.in_turns = false;
-    Entry entry = std::move(origin.waiting.front());
-    origin.waiting.pop_front();
-    ++origin.active;
-    --places_free_;
-    take_turns(name, origin);
-    return entry;
+    if (places_free_ == 0) return std::nullopt;
+    for (auto turn = turns_.begin(); turn != turns_.end(); ++turn) {
+      if (!may_start(*turn)) continue;
+      LaneName name = std::move(*turn);
+      turns_.erase(turn);
+      return start(std::move(name));
+    }
+    return std::nullopt;
   }
 
-  void give_back(const std::string& origin) {
-    const auto found = origins_.find(origin);
-    CHECK(found != origins_.end() && found->second.active > 0);
-    --found->second.active;
+  void give_back(const LaneName& name) {
+    release(by_origin_, name.origin);
+    release(by_batch_, name.batch);
     ++places_free_;
-    take_turns(origin, found->second);
-    if (found->second.active == 0 && found->second.waiting.empty()) origins_.erase(found);
   }
 
   // Everything that waits, out of the queue.
   [[nodiscard]] std::vector<Entry> drain() {
     std::vector<Entry> all;
-    for (auto& [name, origin] : origins_) {
-      for (Entry& entry : origin.waiting) all.push_back(std::move(entry));
-      origin.waiting.clear();
-      origin.in_turns = false;
+    for (auto& [name, waiting] : lanes_) {
+      for (Entry& entry : waiting) all.push_back(std::move(entry));
     }
+    lanes_.clear();
     turns_.clear();
-    std::erase_if(origins_, [](const auto& item) { return item.second.active == 0; });
     return all;
   }
 
-  // Origins known: with something waiting or active.
-  [[nodiscard]] std::size_t origins() const { return origins_.size(); }
+  // Lanes with something waiting and origins with something under way.
+  [[nodiscard]] std::size_t lanes() const { return lanes_.size(); }
+  [[nodiscard]] std::size_t origins_under_way() const { return by_origin_.size(); }
 
  private:
-  struct Origin {
-    std::deque<Entry> waiting;
-    int active = 0;
-    bool in_turns = false;
-  };
+  static constexpr int kHeldPerFree = 7;
 
-  void take_turns(const std::string& name, Origin& origin) {
-    if (origin.in_turns || origin.waiting.empty() || origin.active >= places_per_origin_) return;
-    origin.in_turns = true;
-    turns_.push_back(name);
+  template <class Key>
+  using Held = std::unordered_map<Key, int>;
+
+  template <class Key>
+  static int held(const Held<Key>& places, const Key& key) {
+    const auto found = places.find(key);
+    return found == places.end() ? 0 : found->second;
+  }
+
+  template <class Key>
+  static void release(Held<Key>& places, const Key& key) {
+    const auto found = places.find(key);
+    CHECK(found != places.end());
+    if (--found->second == 0) places.erase(found);
+  }
+
+  [[nodiscard]] bool may_start(const LaneName& name) const {
+    return held(by_origin_, name.origin) < places_per_origin_ &&
+           held(by_batch_, name.batch) < kHeldPerFree * places_free_;
+  }
+
+  Entry start(LaneName name) {
+    const auto lane = lanes_.find(name);
+    Entry entry = std::move(lane->second.front());
+    lane->second.pop_front();
+    --places_free_;
+    ++by_origin_[name.origin];
+    ++by_batch_[name.batch];
+    if (lane->second.empty()) {
+      lanes_.erase(lane);
+    } else {
+      turns_.push_back(std::move(name));
+    }
+    return entry;
   }
 
   int places_free_;
   int places_per_origin_;
-  std::unordered_map<std::string, Origin> origins_;
-  std::deque<std::string> turns_;  // those with something waiting and a place for it
+  Held<std::string> by_origin_;
+  Held<std::int64_t> by_batch_;
+  std::map<LaneName, std::deque<Entry>> lanes_;  // those with something waiting
+  std::deque<LaneName> turns_;                   // the same, the next first
 };
 
 }  // namespace imgmill

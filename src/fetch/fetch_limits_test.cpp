@@ -226,6 +226,24 @@ TEST_F(FetchPlacesTest, ASlowOriginHoldsUpNobodyElse) {
   for (auto& answer : slow) EXPECT_EQ(word_of(answer.get()), "body");
 }
 
+TEST_F(FetchPlacesTest, ABatchOfSlowOriginsLeavesPlacesForAnother) {
+  TestOrigin second("127.0.0.2");
+  TestOrigin third("127.0.0.3");
+  TestOrigin fourth("127.0.0.4");
+  TestOrigin quick("127.0.0.5");
+  quick.on("/a", [](Exchange& exchange) { exchange.answer(200, "", "x"); });
+  std::vector<std::future<FetchOutcome>> slow;
+  for (TestOrigin* origin : {&origin_, &second, &third, &fourth}) {
+    crowd(*origin);
+    for (int i = 0; i < 20; ++i) slow.push_back(get(origin->url("/a"), 1));
+  }
+  crowd_.wait_until_inside(56);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(word_of(get(quick.url("/a"), 2).get()), "body");
+  EXPECT_EQ(crowd_.most(), 56);
+  crowd_.let_go(80);
+  for (auto& answer : slow) EXPECT_EQ(word_of(answer.get()), "body");
+}
+
 TEST_F(FetchPlacesTest, WebhooksNeedNoPlaceOfTheDownloads) {
   FetchOptions options = options_for_tests();
   options.concurrency = 1;

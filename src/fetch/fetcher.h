@@ -1,7 +1,7 @@
 // URL → bytes, through the address guard. One libcurl thread carries every transfer: at most
 // `concurrency` at once and `per_host` an origin; what is over waits in a queue, fairly between
-// origins. The guard judges the address that is really connected to, at every redirect and reused
-// connection. Webhooks go out through post(), behind the same guard.
+// batches and origins. The guard judges the address that is really connected to, at every redirect
+// and reused connection. Webhooks go out through post(), behind the same guard.
 //
 // Thread-safe. Callbacks are called once each, on the curl thread: they must be short. After
 // stop(), or when the Fetcher dies, everything unfinished is answered with FaultCode::kCancelled.
@@ -52,7 +52,8 @@ struct PostOutcome {
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
-  virtual void get(std::string url, Callback<FetchOutcome> done) = 0;
+  // `batch`: those of one batch share the places with the other batches (fair_queue.h).
+  virtual void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) = 0;
   virtual void post(Post post, Callback<PostOutcome> done) = 0;
 };
 

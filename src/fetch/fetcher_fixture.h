@@ -49,10 +49,10 @@ class FetcherTest : public testing::Test {
   }
   [[nodiscard]] virtual const Clock& clock() { return system_clock_; }
 
-  [[nodiscard]] std::future<FetchOutcome> get(std::string url) {
+  [[nodiscard]] std::future<FetchOutcome> get(std::string url, std::int64_t batch = 1) {
     auto promise = std::make_shared<std::promise<FetchOutcome>>();
     auto answer = promise->get_future();
-    fetcher_->get(std::move(url),
+    fetcher_->get(std::move(url), batch,
                   [promise](FetchOutcome outcome) { promise->set_value(std::move(outcome)); });
     return answer;
   }

@@ -148,9 +148,9 @@ LocalFetcher::LocalFetcher(fs::path base_folder, fs::path spool_folder,
       remote_(remote),
       pool_(pool) {}
 
-void LocalFetcher::get(std::string url, Callback<FetchOutcome> done) {
+void LocalFetcher::get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) {
   if (!is_local(url)) {
-    remote_.get(std::move(url), std::move(done));
+    remote_.get(std::move(url), batch, std::move(done));
     return;
   }
   asio::post(pool_, [url = std::move(url), done = std::move(done), base_folder = base_folder_,

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 // Notes what it was asked for.
 class FakeFetcher final : public Fetcher {
  public:
-  void get(std::string url, Callback<FetchOutcome> done) override {
+  void get(std::string url, std::int64_t, Callback<FetchOutcome> done) override {
     asked.push_back(std::move(url));
     done({Spool(), std::nullopt});
   }
@@ -45,7 +45,7 @@ class LocalFetcherTest : public testing::Test {
   }
   FetchOutcome get(std::string url) {
     std::promise<FetchOutcome> answer;
-    fetcher_->get(std::move(url),
+    fetcher_->get(std::move(url), 0,
                   [&](FetchOutcome outcome) { answer.set_value(std::move(outcome)); });
     return answer.get_future().get();
   }

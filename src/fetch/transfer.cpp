@@ -42,8 +42,8 @@ std::optional<sockaddr_storage> socket_address(const char* text) {
 
 }  // namespace
 
-Transfer::Transfer(const TransferRules& rules, milliseconds time_allowed)
-    : rules_(rules), time_left_(time_allowed) {}
+Transfer::Transfer(const TransferRules& rules, milliseconds time_allowed, std::int64_t batch)
+    : rules_(rules), time_left_(time_allowed), batch_(batch) {}
 
 void Transfer::begin(CURL* easy) {
   easy_ = easy;

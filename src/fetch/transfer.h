@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "fetch/address_guard.h"
+#include "fetch/fair_queue.h"
 #include "fetch/fetch_url.h"
 #include "fetch/fetcher.h"
 #include "fetch/transfer_fault.h"
@@ -34,14 +35,17 @@ struct TransferRules {
 
 class Transfer {
  public:
-  Transfer(const TransferRules& rules, std::chrono::milliseconds time_allowed);
+  // `batch` is 0 for what belongs to none.
+  Transfer(const TransferRules& rules, std::chrono::milliseconds time_allowed,
+           std::int64_t batch = 0);
   virtual ~Transfer() = default;
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   // Takes its URL apart. False: it cannot be fetched, and has been answered.
   [[nodiscard]] virtual bool aim() = 0;
-  [[nodiscard]] const std::string& origin() const { return target_.origin; }
+  // Where it waits for its place.
+  [[nodiscard]] LaneName lane() const { return {.batch = batch_, .origin = target_.origin}; }
   // Tells the handle everything about the hop; its time begins.
   void begin(CURL* easy);
   // True: some deadline has passed; the caller ends the hop.
@@ -85,6 +89,7 @@ class Transfer {
   [[nodiscard]] Stop take_header_line(std::string_view line);
   [[nodiscard]] bool judge(const sockaddr& address);
 
+  const std::int64_t batch_;
   std::chrono::steady_clock::time_point began_at_;
   std::chrono::steady_clock::time_point window_began_at_;
   std::uint64_t window_bytes_ = 0;

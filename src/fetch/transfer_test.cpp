@@ -24,7 +24,7 @@ class TransferTest : public testing::Test {
   }
   // After each turn `tick` passes.
   std::string fetch(const TransferRules& rules, seconds tick = seconds(0)) {
-    auto transfer = make_download(rules, origin_.url("/a"),
+    auto transfer = make_download(rules, origin_.url("/a"), 1,
                                   [&](FetchOutcome outcome) { outcome_ = std::move(outcome); });
     EXPECT_TRUE(transfer->aim());
     CURL* easy = loop_->take_handle();

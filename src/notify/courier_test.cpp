@@ -38,7 +38,9 @@ class ScriptedFetcher final : public Fetcher {
     Callback<PostOutcome> done;
   };
 
-  void get(std::string, Callback<FetchOutcome>) override { FAIL() << "a courier does not fetch"; }
+  void get(std::string, std::int64_t, Callback<FetchOutcome>) override {
+    FAIL() << "a courier does not fetch";
+  }
   void post(Post post, Callback<PostOutcome> done) override {
     sent.push_back({std::move(post), std::move(done)});
   }

@@ -71,13 +71,9 @@ class Engine::Impl {
       co_return;
     }
     const Time now = parts_.clock.now();
-    // One batch has half of the slots at most, so that another never waits for a slow origin.
-    const std::uint32_t share = options_.images_in_hand / 2;
-    const auto free = static_cast<std::uint32_t>(options_.images_in_hand - book_.images());
-    const std::uint32_t room = std::min(free, share);
-    const std::vector<BatchKey> served = book_.batches_with(share);
+    const LeaseBook::Room room = book_.room(options_.images_in_hand);
     auto leases = co_await run_on(parts_.blocking, [&] {
-      return parts_.db.lease_images(options_.owner, room, served, now,
+      return parts_.db.lease_images(options_.owner, room.images, room.served, now,
                                     now + limits::kLeaseDuration);
     });
     TEST_POINT("engine.leased");

@@ -2,7 +2,7 @@
 // only place that decides what happens next to an image. Coroutines on the caller's single-threaded
 // executor, so nothing here locks and a test can step it; blocking calls go through the pool.
 //
-//   Dispatcher   leases for the free slots, renews, gives back on stop
+//   LeaseBook    what is in hand, and what each batch may have
 //   run_image    one image through its steps, to an Outcome
 //   Finisher     outcomes made durable together: objects first, then one transaction
 //   retry_policy which fault is tried again, and when

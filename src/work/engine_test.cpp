@@ -40,7 +40,7 @@ FetchOutcome fault(FaultCode code, bool retryable, int status = 0) {
 // later.
 class ScriptedFetcher final : public Fetcher {
  public:
-  void get(std::string url, Callback<FetchOutcome> done) override {
+  void get(std::string url, std::int64_t, Callback<FetchOutcome> done) override {
     asked.push_back(url);
     auto& script = scripts[url];
     FetchOutcome outcome = script.empty() ? body(url) : std::move(script.front());

@@ -1,5 +1,7 @@
 #include "work/lease_book.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace imgmill {
@@ -35,12 +37,20 @@ std::vector<LeaseId> LeaseBook::leases() const {
   return ids;
 }
 
-std::vector<BatchKey> LeaseBook::batches_with(std::size_t images_at_least) const {
-  std::vector<BatchKey> batches;
+LeaseBook::Room LeaseBook::room(std::size_t slots) const {
+  const std::size_t free = slots > images_ ? slots - images_ : 0;
+  // A batch that holds h may hold h + x when that is no more than free - x.
+  std::size_t most = free / 2;
+  Room room;
   for (const auto& [batch, images] : batches_) {
-    if (images >= images_at_least) batches.push_back(batch);
+    if (images >= free) {
+      room.served.push_back(batch);
+    } else {
+      most = std::min(most, (free - images) / 2);
+    }
   }
-  return batches;
+  room.images = static_cast<std::uint32_t>(std::max<std::size_t>(most, 1));
+  return room;
 }
 
 }  // namespace imgmill

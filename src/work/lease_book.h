@@ -23,7 +23,14 @@ class LeaseBook {
 
   [[nodiscard]] std::size_t images() const { return images_; }
   [[nodiscard]] std::vector<LeaseId> leases() const;
-  [[nodiscard]] std::vector<BatchKey> batches_with(std::size_t images_at_least) const;
+  // What may be leased next of `slots` in all: a batch gets no more when it holds as many as are
+  // free. So one alone has half of the slots, the next half of what that leaves, and so on (up to a
+  // chunk more each): however slow the origins of some are, another batch finds a slot.
+  struct Room {
+    std::uint32_t images = 0;      // for all batches that are not served
+    std::vector<BatchKey> served;  // those that have their share
+  };
+  [[nodiscard]] Room room(std::size_t slots) const;
 
  private:
   using Key = std::tuple<BatchKey, std::uint32_t, bool, std::uint32_t>;

@@ -24,15 +24,38 @@ TEST(LeaseBook, ALeaseClosesWithItsLastImage) {
   EXPECT_EQ(book.images(), 0U);
 }
 
-TEST(LeaseBook, KnowsWhichBatchesHaveTheirShare) {
+TEST(LeaseBook, AnEmptyBookHasRoomForHalfOfTheSlots) {
+  const LeaseBook::Room room = LeaseBook().room(256);
+  EXPECT_EQ(room.images, 128U);
+  EXPECT_TRUE(room.served.empty());
+}
+
+TEST(LeaseBook, ABatchThatHoldsAsManyAsAreFreeIsServed) {
   LeaseBook book;
-  book.open(lease_of(1, 0, 32));
-  book.open(lease_of(1, 32, 32));
-  book.open(lease_of(2, 0, 10));
-  EXPECT_EQ(book.batches_with(64), std::vector<BatchKey>{1});
-  EXPECT_EQ(book.batches_with(10), (std::vector<BatchKey>{1, 2}));
+  book.open(lease_of(1, 0, 128));
+  EXPECT_EQ(book.room(256).served, std::vector<BatchKey>{1});
+  EXPECT_EQ(book.room(256).images, 64U);
+  book.open(lease_of(2, 0, 64));
+  EXPECT_EQ(book.room(256).served, (std::vector<BatchKey>{1, 2}));
+  EXPECT_EQ(book.room(256).images, 32U);
   book.close_one(lease_of(1, 0, 1).id);
-  EXPECT_TRUE(book.batches_with(64).empty());
+  book.close_one(lease_of(2, 0, 1).id);
+  EXPECT_EQ(book.room(256).served, std::vector<BatchKey>{1});
+}
+
+TEST(LeaseBook, RoomIsSuchThatNoBatchPassesItsShare) {
+  LeaseBook book;
+  book.open(lease_of(1, 0, 100));
+  EXPECT_TRUE(book.room(256).served.empty());
+  EXPECT_EQ(book.room(256).images, 28U);  // 128 of 256 then
+}
+
+TEST(LeaseBook, AFullBookServesEverybody) {
+  LeaseBook book;
+  book.open(lease_of(1, 0, 200));
+  book.open(lease_of(2, 0, 60));
+  EXPECT_EQ(book.room(256).served, (std::vector<BatchKey>{1, 2}));
+  EXPECT_EQ(book.room(256).images, 1U);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ Outcome outcome_of(const FetchFault& fault, const ImageJob& job, Time now) {
 
 Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
   FetchOutcome fetched = co_await from_callback<FetchOutcome>([&](Callback<FetchOutcome> done) {
-    parts.fetcher.get(source_of(job.image.url), std::move(done));
+    parts.fetcher.get(source_of(job.image.url), job.lease.batch, std::move(done));
   });
   if (fetched.fault) {
     if (fetched.fault->fault.code == FaultCode::kCancelled) co_return std::nullopt;
