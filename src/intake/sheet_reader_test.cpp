@@ -249,8 +249,14 @@ TEST(RowFaults, SerialNumbers) {
               (RecordedFault{1, "S. No.", '"' + bad + "\" is not an integer"}));
   }
   EXPECT_EQ(only_fault(kHeader + ",Lamp,http://h/a\n").message, "is empty: write an integer");
-  EXPECT_THAT(only_fault(kHeader + "1234567890123456789,Lamp,http://h/a\n").message,
-              HasSubstr("more than 18 digits"));
+}
+
+TEST(RowFaults, NoCellIsQuotedWithCredentials) {
+  EXPECT_EQ(only_fault(kHeader + "http://u:secret@h/a,Lamp,http://h/a\n").message,
+            "\"http://h/a\" is not an integer");
+  const std::string long_one = "http//user:" + std::string(100, 's') + "secret@h/";
+  EXPECT_EQ(only_fault(kHeader + "1,Lamp," + long_one + "\n").message,
+            "\"http//h/\" must start with http:// or https://");
 }
 
 TEST(RowFaults, ProductNameEmptyOrSpaces) {

@@ -137,7 +137,7 @@ std::string encoded(const UrlParts& parts) {
 }
 
 std::string about(std::string_view url, std::string_view what) {
-  return fmt::format("{} {}", excerpt(without_credentials(url)), what);
+  return fmt::format("{} {}", excerpt(url), what);
 }
 
 // A list whose commas were forgotten. A URL inside another ("?from=http://h/") follows neither.
@@ -222,29 +222,6 @@ std::optional<std::string> source_fault(std::string_view source, bool local_path
   }
   if (source.find("://") == std::string_view::npos) return std::nullopt;
   return about(source, "must start with http://, https:// or file://, or be a path");
-}
-
-std::string without_credentials(std::string_view url) {
-  // "scheme:" and slashes of either kind, as many as somebody wrote.
-  std::size_t begin = std::min(url.find_first_not_of("abcdefghijklmnopqrstuvwxyz"
-                                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"),
-                               url.size());
-  const bool has_scheme =
-      url.substr(begin).starts_with(":/") || url.substr(begin).starts_with(":\\");
-  begin = has_scheme ? std::min(url.find_first_not_of("/\\", begin + 1), url.size()) : 0;
-  const std::string_view rest = url.substr(begin);
-  std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  const std::size_t colon = authority.find(':');
-  // "user:pass/word@host": the password holds what ends an authority, so the "port" is no number.
-  const bool odd_port =
-      colon != std::string_view::npos &&
-      authority.find_first_not_of("0123456789", colon + 1) != std::string_view::npos;
-  if (odd_port && authority.find('@') == std::string_view::npos && !authority.starts_with('[')) {
-    authority = rest;
-  }
-  const std::size_t at = authority.rfind('@');
-  if (at == std::string_view::npos || (!has_scheme && colon >= at)) return std::string(url);
-  return std::string(url.substr(0, begin)) + std::string(rest.substr(at + 1));
 }
 
 }  // namespace imgmill

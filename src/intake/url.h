@@ -42,8 +42,8 @@ void split_urls(std::string_view field, bool local_paths, std::vector<std::strin
 // of other characters become one "-": "My photo (1)" is "My-photo-1".
 [[nodiscard]] std::string url_stem(std::string_view url);
 
-// The URL without user:password, for logs and messages. Also for what is no URL: rather too much
-// than too little is taken out.
+// The URL without user:password, for logs and messages. Also for what is no URL, or several: rather
+// too much than too little is taken out.
 [[nodiscard]] std::string without_credentials(std::string_view url);
 
 }  // namespace imgmill

@@ -102,9 +102,26 @@ TEST(UrlFault, BoundsTheLength) {
 }
 
 TEST(UrlFault, NeverShowsCredentials) {
-  for (const std::string_view url :
-       {"http://u:secret@h:0/x", "ftp://u:secret@h/x", "u:secret@h/x", "http:/u:secret@h/x",
-        "http:\\\\u:secret@h", "http://u:sec/secret@h/x", "http://u:secret@/x"}) {
+  for (const std::string_view url : {"http://u:secret@h:0/x",
+                                     "ftp://u:secret@h/x",
+                                     "u:secret@h/x",
+                                     "http:/u:secret@h/x",
+                                     "http:\\\\u:secret@h",
+                                     "http://u:sec/secret@h/x",
+                                     "http://u:secret@/x",
+                                     "http//u:secret@h/",
+                                     "http:/u:secret@h/x",
+                                     "htp://u:secret@h/",
+                                     "http:///u:secret@h/",
+                                     "http/u:secret@h/",
+                                     "http//u:sec/secret@h/",
+                                     "http:u:secret@h/",
+                                     "u:sec ret/secret@h",
+                                     "http://h/a http://u:secret@h/b",
+                                     "http://h/a;http://u:secret@h/b",
+                                     "http//h/a http//u:secret@h/b",
+                                     "http://u:sec secret@h:0/",
+                                     "http://u:a@secret@h:0/"}) {
     EXPECT_THAT(fault_of(url), Not(HasSubstr("secret"))) << url;
     EXPECT_NE(fault_of(url), "") << url;
   }
@@ -148,13 +165,22 @@ TEST(WithoutCredentials, TakesThemOut) {
   EXPECT_EQ(without_credentials("http://user:pass@host/a?b@c"), "http://host/a?b@c");
   EXPECT_EQ(without_credentials("http://user@host"), "http://host");
   EXPECT_EQ(without_credentials("http://u:p@ss@host:80/a"), "http://host:80/a");
-  EXPECT_EQ(without_credentials("//u:p@host/a"), "//u:p@host/a");
+  EXPECT_EQ(without_credentials("//u:p@host/a"), "//host/a");
+  EXPECT_EQ(without_credentials("u:p@host/a"), "host/a");
+  EXPECT_EQ(without_credentials("http//u:p@host/a"), "http//host/a");
+  EXPECT_EQ(without_credentials("http/u:p@host/a"), "http/host/a");
+  EXPECT_EQ(without_credentials("http:///u:p/w@host/a"), "http:///host/a");
+  EXPECT_EQ(without_credentials("see http://u:p@a/ and ftp:/v:q@b/."),
+            "see http://a/ and ftp:/b/.");
+  EXPECT_EQ(without_credentials("http://a/get?from=https://u:p@b/x@y"),
+            "http://a/get?from=https://b/x@y");
 }
 
 TEST(WithoutCredentials, LeavesTheRest) {
   for (const std::string_view url :
        {"http://host/photo@2x.jpg", "http://host:80/a@b", "http://[::1]:80/a@b", "img/photo@2x.png",
-        "photo@2x.png", ""}) {
+        "http://host//photo@2x.jpg", "http://host/a:b/photo@2x.jpg", "photo@2x.png", "@", ":",
+        ""}) {
     EXPECT_EQ(without_credentials(url), url);
   }
 }
