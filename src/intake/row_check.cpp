@@ -11,9 +11,6 @@
 namespace imgmill {
 namespace {
 
-// So that every serial number fits in 64 bits.
-constexpr std::size_t kSerialDigitsMax = 18;
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view field_or_empty(std::span<const std::string_view> fields, std::size_t column) {
@@ -80,15 +77,13 @@ void RowCheck::check_field_count(std::span<const std::string_view> fields) {
                             fields.size() == 1 ? "" : "s", columns, hint));
 }
 
+// Of any length: it is kept and given back as text.
 void RowCheck::check_serial(std::string_view value) {
   std::string_view digits = trimmed(value);
   if (digits.empty()) return add_fault(kSerialColumn, "is empty: write an integer");
   if (digits.front() == '-' || digits.front() == '+') digits.remove_prefix(1);
   if (digits.empty() || !std::ranges::all_of(digits, is_digit)) {
     add_fault(kSerialColumn, excerpt(value) + " is not an integer");
-  } else if (digits.size() > kSerialDigitsMax) {
-    add_fault(kSerialColumn,
-              fmt::format("{} has more than {} digits", excerpt(value), kSerialDigitsMax));
   }
 }
 
