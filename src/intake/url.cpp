@@ -1,6 +1,7 @@
 #include "intake/url.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <iterator>
@@ -72,6 +73,8 @@ constexpr CharSet kHexDigits = [] {
 }();
 
 bool is_in(const CharSet& chars, char c) { return chars[static_cast<unsigned char>(c)]; }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_escape(std::string_view text) {
   return text.size() >= 3 && text[0] == '%' && is_in(kHexDigits, text[1]) &&
@@ -148,34 +151,61 @@ bool holds_another(std::string_view url) {
   return false;
 }
 
-std::optional<std::string> port_fault(std::string_view url, const urls::url_view& parsed) {
-  if (!parsed.has_port() || parsed.port().empty()) return std::nullopt;
-  // Not port_number(): it keeps the low 16 bits of what does not fit.
-  const std::string_view digits = parsed.port();
+std::string not_valid(std::string_view url) {
+  return about(url, "is not a valid URL: write http://host/path, with a port of digits if any");
+}
+
+bool is_all_digits(std::string_view text) { return std::ranges::all_of(text, is_digit); }
+
+// The WHATWG's reading: a host whose last label is a number is an IPv4 address or nothing.
+// Resolvers take the same short, octal and hexadecimal forms.
+bool is_broken_address(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  const bool is_hex =
+      starts_with_ignoring_case(last, "0x") &&
+      std::ranges::all_of(last.substr(2), [](char c) { return is_in(kHexDigits, c); });
+  if (!is_hex && !is_all_digits(last)) return false;
+  in_addr address{};
+  return inet_aton(std::string(name).c_str(), &address) == 0;
+}
+
+std::optional<std::string> port_fault(std::string_view url, std::string_view digits) {
+  if (digits.empty()) return std::nullopt;
+  // Not Boost's port_number(): it keeps the low 16 bits of what does not fit.
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (error == std::errc() && port != 0) return std::nullopt;
   return about(url, "has a port that is not within 1 and 65535");
 }
 
-std::optional<std::string> host_fault(std::string_view url, const urls::url_view& parsed) {
-  const std::string_view host = parsed.encoded_host();
-  if (host.empty()) return about(url, "has no host: write http://host/path");
-  if (parsed.host_type() != urls::host_type::name) return std::nullopt;
-  if (is_host_name(host)) return std::nullopt;
-  return about(url, "has a host name with characters that no host name has");
-}
-
-std::optional<std::string> parsed_fault(std::string_view url, std::string_view to_parse) {
+// Hosts that are no plain name: addresses in brackets, and what is to be refused.
+std::optional<std::string> odd_host_fault(std::string_view url, std::string_view to_parse) {
   const auto parsed = urls::parse_uri(to_parse);
   // Boost 1.81 takes "http://h:80a/x" for the port 80 and the path "a/x": the whole authority must
   // be what it was read as.
   const bool whole = parsed && (parsed->encoded_path().empty() || parsed->encoded_path()[0] == '/');
-  if (!whole) {
-    return about(url, "is not a valid URL: write http://host/path, with a port of digits if any");
+  if (!whole) return not_valid(url);
+  if (parsed->encoded_host().empty()) return about(url, "has no host: write http://host/path");
+  if (parsed->host_type() == urls::host_type::name) {
+    return about(url, "has a host name with characters that no host name has");
   }
-  if (auto fault = host_fault(url, *parsed)) return fault;
-  return port_fault(url, *parsed);
+  return port_fault(url, parsed->port());
+}
+
+// A plain name is not left to Boost: it takes the front of "1.2.3.4.example.com:80" for an address
+// and stumbles over the rest.
+std::optional<std::string> host_fault(std::string_view url, std::string_view to_parse,
+                                      std::string_view host_and_port) {
+  const std::size_t colon = std::min(host_and_port.find(':'), host_and_port.size());
+  const std::string_view name = host_and_port.substr(0, colon);
+  if (!is_host_name(name)) return odd_host_fault(url, to_parse);
+  if (is_broken_address(name)) {
+    return about(url, "has a host that ends in a number and is no IPv4 address");
+  }
+  if (colon == host_and_port.size()) return std::nullopt;
+  const std::string_view port = host_and_port.substr(colon + 1);
+  return is_all_digits(port) ? port_fault(url, port) : not_valid(url);
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
@@ -200,10 +230,8 @@ std::optional<std::string> url_fault(std::string_view url) {
   if (parts.scheme.empty()) return about(url, "must start with http:// or https://");
   if (parts.host.empty()) return about(url, "has no host: write http://host/path");
   if (holds_another(url)) return about(url, "are several URLs: separate them with commas");
-  if (!written_well(parts)) return parsed_fault(url, encoded(parts));
-  // Nearly every URL is a plain name with a plain path, which leaves the parser nothing to find.
-  if (is_host_name(parts.host)) return std::nullopt;
-  return parsed_fault(url, url);
+  if (written_well(parts)) return host_fault(url, url, parts.host);
+  return host_fault(url, encoded(parts), ascii_host(parts.host));
 }
 
 std::string fetchable_url(std::string_view url) {

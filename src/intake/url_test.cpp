@@ -28,6 +28,14 @@ TEST(UrlFault, TakesWhatCataloguesHold) {
                                      "http://user:p@ss@h/a",
                                      "http://u%40x:p@h/a",
                                      "http://127.0.0.1:5000/a",
+                                     "http://127.1:80/a",
+                                     "http://0x7f.1/a",
+                                     "http://127.0.0.1./a",
+                                     "http://1.2.3.4.example.com:80/a",
+                                     "http://1.2.3.4.example.com/a",
+                                     "http://u:p@1.2.3.4.example.com:80/a b",
+                                     "http://1.2.3.4a:80/a",
+                                     "http://h.1a/a",
                                      "http://[::1]:80/a",
                                      "http://my_host/a",
                                      "http://h/w_400,h_400/a.jpg",
@@ -72,6 +80,15 @@ TEST(UrlFault, WantsAHostThatIsOne) {
   }
   // U+2100 would become "a/c" under the mapping of names.
   EXPECT_NE(fault_of("http://x\xE2\x84\x80.example/"), "");
+}
+
+TEST(UrlFault, WantsAnAddressThatThereIsWhenTheHostEndsInANumber) {
+  for (const std::string_view url :
+       {"http://1.2.3.4.5:80/", "http://1.2.3.4.5/", "http://256.1.1.1/", "http://256.1.1.1:80/",
+        "http://h.1/", "http://h.0x1f/", "http://1.2.3.4.5./", "http://4294967296/",
+        "http://\xEF\xBC\x92\xEF\xBC\x95\xEF\xBC\x96.1.1.1/"}) {
+    EXPECT_THAT(fault_of(url), HasSubstr("ends in a number and is no IPv4 address")) << url;
+  }
 }
 
 TEST(UrlFault, WantsAPortThatThereIs) {
