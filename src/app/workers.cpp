@@ -19,6 +19,7 @@
 #include "fetch/address_guard.h"
 #include "fetch/curl_fetcher.h"
 #include "fetch/local_fetcher.h"
+#include "intake/url.h"
 #include "notify/courier.h"
 #include "objects/local_dir.h"
 #include "work/engine.h"
@@ -183,7 +184,8 @@ Db& Workers::db() { return impl_->db(); }
 ObjectStore& Workers::objects() { return impl_->objects(); }
 const Clock& Workers::clock() const { return impl_->clock(); }
 std::optional<std::string> Workers::webhook_url_fault(std::string_view url) const {
-  return impl_->guard().url_fault(url);
+  // Its host as resolvers get it: "１２７.０.０.１" is an address too.
+  return impl_->guard().url_fault(fetchable_url(url));
 }
 
 }  // namespace imgmill

@@ -165,6 +165,8 @@ TEST(FetchableUrl, WritesHostsBeyondAsciiAsDnsKnowsThem) {
   EXPECT_EQ(fetchable_url("https://B\xC3\xBC"
                           "cher.example:8443/a"),
             "https://xn--bcher-kva.example:8443/a");
+  EXPECT_EQ(fetchable_url("http://u:p@\xEF\xBC\x91\xEF\xBC\x90.1\xE3\x80\x82\xE2\x91\xA1.3:80/"),
+            "http://u:p@10.1.2.3:80/");
 }
 
 TEST(SourceFault, TakesPathsAndFileUrlsOnlyWhenAllowed) {

@@ -76,6 +76,12 @@ class Refused(server_case.ServerCase):
                     "http://10.1.2.3/hook", "http://[::1]/hook", "http://169.254.169.254/"):
             self.assert_problem(self.client.upload(self.good, webhook_url=url), 400, "webhook_url")
 
+    def test_webhook_addresses_in_digits_beyond_ascii(self):
+        for url in ("http://１０.１.２.３/hook", "http://①⑨②.①⑥⑧.⓪.①/", "http://10。1。2。3/",
+                    "http://１６９.254.169.254:80/", "http://u:p@１０.1/"):
+            self.assert_problem(self.client.upload(self.good, webhook_url=url), 400, "webhook_url",
+                                "--allow-nets")
+
     def test_too_large(self):
         big = HEADER + b"1,Mug,http://example.com/a.jpg\n" * 10_000
         self.assert_problem(self.client.upload(big), 413)
