@@ -39,10 +39,12 @@ inline constexpr auto kHttpWriteStallDeadline = 30s;
 // Slower than this, reading or writing, is no user but an attack: a modem of 1990 had twice as
 // much.
 inline constexpr std::uint64_t kHttpBytesPerSecondMin = 1'024;
-// After an answer that came before the whole request: what is still read, so that no reset
-// overtakes it.
-inline constexpr auto kHttpLingerDeadline = 5s;
-inline constexpr std::uint64_t kHttpLingerBytesMax = 16 << 20;
+// After an answer that came before the whole request: what is still read and thrown away, so that
+// no reset overtakes the answer. Many clients say all they have before they listen, so it must hold
+// an upload well over its bound; that costs less than an upload taken, and none of their places.
+inline constexpr auto kHttpLingerDeadline = 120s;
+inline constexpr auto kHttpLingerStallDeadline = 5s;
+inline constexpr std::uint64_t kHttpLingerBytesMax = 2ULL << 30;
 // Deadlines are looked at this often, for all connections at once.
 inline constexpr auto kHttpWatchInterval = 250ms;
 inline constexpr std::size_t kHttpConnectionsMax = 8'192;

@@ -217,6 +217,38 @@ TEST(Upload, TooMuchBesidesTheFile) {
   expect_problem(client.read_reply(), 413, "at most 1000 bytes");
 }
 
+// Far over the bound and over what sockets hold by themselves.
+constexpr std::size_t kFarTooMuch = 80 << 20;
+
+TEST(Upload, WhoSaysAllBeforeListeningHearsThatItWasTooLarge) {
+  EdgeUnderTest server({.upload_bytes_max = 1'000});
+  const std::string blocks(kFarTooMuch, 'x');
+  RawClient announced = server.connect();
+  announced.say(fmt::format("{}Content-Length: {}\r\n\r\n", kFormHead, blocks.size()));
+  EXPECT_TRUE(announced.say(blocks));
+  expect_problem(announced.read_reply(), 413, "at most 1000 bytes");
+  RawClient chunked = server.connect();
+  chunked.say(std::string(kFormHead) + "Transfer-Encoding: chunked\r\n\r\n");
+  const std::string_view part = "--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+  chunked.say(fmt::format("{:x}\r\n{}\r\n{:x}\r\n", part.size(), part, blocks.size()));
+  EXPECT_TRUE(chunked.say(blocks));
+  expect_problem(chunked.read_reply(), 413, "at most 1000 bytes");
+  expect_nothing_kept(server);
+}
+
+TEST(Upload, WhoDripsAfterARefusalIsNotListenedToForLong) {
+  EdgeUnderTest server({.upload_bytes_max = 1'000});
+  RawClient client = server.connect();
+  client.say(fmt::format("{}Content-Length: {}\r\n\r\n", kFormHead, kFarTooMuch));
+  EXPECT_EQ(client.read_reply().status, 413);
+  int drops = 0;
+  while (client.say("x") && ++drops < 20'000) {
+    server.clock.advance(std::chrono::seconds(1));
+    EXPECT_EQ(server.get("/healthz").status, 200);  // the edge's watch needs its turns
+  }
+  EXPECT_LT(drops, 20'000);
+}
+
 TEST(Upload, CutOffKeepsNothing) {
   EdgeUnderTest server;
   const std::string body = form({{"file", kSmallCsv}});

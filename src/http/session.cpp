@@ -1,5 +1,6 @@
 #include "http/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iterator>
@@ -217,14 +218,18 @@ Task<void> Session::hang_up() {
   auto& socket = wire_.socket();
   if (!linger_ || socket.shutdown(Socket::shutdown_send, error)) co_return;
   std::string scrap(16 << 10, '\0');
+  Pace pace(limits::kHttpLingerStallDeadline);
   std::uint64_t read = 0;
-  const auto end = site_.parts.clock.steady_now() + limits::kHttpLingerDeadline;
-  while (!error && read < limits::kHttpLingerBytesMax) {
+  Wire::Duration left = limits::kHttpLingerDeadline;
+  while (!error && read < limits::kHttpLingerBytesMax && left > left.zero()) {
     const auto buffer = asio::buffer(scrap);
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    wire_.arm(end - site_.parts.clock.steady_now());
-    read += co_await socket.async_read_some(buffer, token);
-    static_cast<void>(wire_.disarm());
+    wire_.arm(std::min(pace.patience(), left));
+    const std::size_t count = co_await socket.async_read_some(buffer, token);
+    const Wire::Duration waited = wire_.disarm();
+    pace.moved(count, waited);
+    read += count;
+    left -= waited;
   }
 }
 

@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """What POST /api/upload refuses (CONTRACT 1.1 and 1.6), and that nothing is kept of it."""
 
+import socket
+import subprocess
+import tempfile
+
 import server_case
 from client import Part, csv_part, make_sheet, multipart
 
@@ -85,6 +89,26 @@ class Refused(server_case.ServerCase):
     def test_too_large(self):
         big = HEADER + b"1,Mug,http://example.com/a.jpg\n" * 10_000
         self.assert_problem(self.client.upload(big), 413)
+
+    def test_far_too_large_with_curl(self):
+        with tempfile.NamedTemporaryFile(suffix=".csv") as sheet:
+            sheet.write(HEADER + b"1,Mug,http://example.com/a.jpg\n" * 2_200_000)
+            sheet.flush()
+            for more in ([], ["-H", "Expect:"], ["-H", "Transfer-Encoding: chunked"]):
+                said = subprocess.run(
+                    ["curl", "-sS", "-w", "%{http_code}", "-o", "/dev/null", *more, "-F",
+                     f"file=@{sheet.name}", f"{self.server.base_url}/api/upload"],
+                    capture_output=True, text=True, timeout=60)
+                self.assertEqual(("413", ""), (said.stdout, said.stderr), more)
+
+    def test_who_says_all_before_listening_hears_that_it_was_too_large(self):
+        block, blocks = b"x" * (1 << 20), 64
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as client:
+            client.sendall(f"POST /api/upload HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+                           f"Content-Length: {blocks * len(block)}\r\n\r\n".encode())
+            for _ in range(blocks):
+                client.sendall(block)
+            self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 413 "))
 
     def test_not_multipart(self):
         for content_type in ("application/json", "text/csv", "application/x-www-form-urlencoded"):
