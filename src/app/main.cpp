@@ -50,7 +50,7 @@ class SettingFlags {
     const std::string flag = fmt::format("--{}", row.key);
     const std::string key(row.key);
     CLI::Option* option = nullptr;
-    if (row.is_switch) {
+    if (row.kind == SettingKind::kSwitch) {
       option = verb.add_flag_function(
           flag, [this, key](std::int64_t) { given_[key] = "true"; }, std::string(row.doc));
     } else {

@@ -1,10 +1,9 @@
 #include "app/settings.h"
 
-#include <array>
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/setting_values.h"
@@ -94,35 +93,40 @@ const std::vector<SettingRow>& table() {
       {"storage-url", "file:", "file:PATH (default: objects in the data folder)",
        local_path(&S::storage_folder, "file:")},
       {"codecs", "0", "codec processes (default: the number of cores)",
-       number(&S::codecs, 0, 1'024)},
-      {"fetch-concurrency", "64", "downloads at once", number(&S::fetch_concurrency, 1, 4'096)},
+       number(&S::codecs, 0, 1'024), SettingKind::kNumber},
+      {"fetch-concurrency", "64", "downloads at once", number(&S::fetch_concurrency, 1, 4'096),
+       SettingKind::kNumber},
       {"fetch-per-host", "16", "downloads at once from one host",
-       number(&S::fetch_per_host, 1, 4'096)},
+       number(&S::fetch_per_host, 1, 4'096), SettingKind::kNumber},
       {"fetch-timeout", "30", "seconds a download may take in all",
-       into(&S::fetch_timeout, [](std::string_view text) { return parse_number(text, 1, 3'600); })},
+       into(&S::fetch_timeout, [](std::string_view text) { return parse_number(text, 1, 3'600); }),
+       SettingKind::kNumber},
       {"allow-nets", "",
        "networks (CIDR, comma-separated) that may be reached although they are "
        "not public, such as 10.1.0.0/16",
-       list(&S::allow_nets)},
-      {"max-upload-bytes", "1GiB", "largest upload", bytes(&S::max_upload_bytes)},
-      {"max-source-bytes", "64MiB", "largest source image, in bytes", bytes(&S::max_source_bytes)},
+       list(&S::allow_nets), SettingKind::kList},
+      {"max-upload-bytes", "1GiB", "largest upload", bytes(&S::max_upload_bytes),
+       SettingKind::kSize},
+      {"max-source-bytes", "64MiB", "largest source image, in bytes", bytes(&S::max_source_bytes),
+       SettingKind::kSize},
       {"max-source-pixels", "100000000", "largest source image, in pixels",
-       number(&S::max_source_pixels, 1, 10'000'000'000)},
+       number(&S::max_source_pixels, 1, 10'000'000'000), SettingKind::kNumber},
       {"webhook-secret", "",
        "key of the webhook signatures; several, comma-separated, newest first, "
        "while one is being replaced",
-       into(&S::webhook_secrets, parse_secrets), true},
+       into(&S::webhook_secrets, parse_secrets), SettingKind::kList, true},
       {"webhook-schedule", "5,300,1800,7200,18000,36000,36000",
        "pauses in seconds after each failed webhook attempt",
-       into(&S::webhook_schedule, parse_schedule)},
-      {"quality", "50", "quality when the upload names none", number(&S::quality, 1, 100)},
+       into(&S::webhook_schedule, parse_schedule), SettingKind::kList},
+      {"quality", "50", "quality when the upload names none", number(&S::quality, 1, 100),
+       SettingKind::kNumber},
       {"log-format", "text", "text or json", into(&S::log_format, parse_log_format)},
       {"log-level", "info", "debug, info, warn or error", into(&S::log_level, parse_log_level)},
-      {"no-auth", "false", "listen beyond loopback without access keys", flag(&S::no_auth), false,
-       true},
+      {"no-auth", "false", "listen beyond loopback without access keys", flag(&S::no_auth),
+       SettingKind::kSwitch},
       {"insecure-codec-no-sandbox", "false",
        "run the picture decoders without their sandbox, where the system has none",
-       flag(&S::insecure_codec_no_sandbox), false, true},
+       flag(&S::insecure_codec_no_sandbox), SettingKind::kSwitch},
   };
   return rows;
 }
@@ -159,6 +163,13 @@ Result<std::string> read_secret(const std::string& file, std::string_view variab
 
 std::span<const SettingRow> setting_table() { return table(); }
 
+const SettingRow* find_setting(std::string_view key) {
+  std::string dashed(key);
+  std::ranges::replace(dashed, '_', '-');
+  const auto row = std::ranges::find(table(), std::string_view(dashed), &SettingRow::key);
+  return row == table().end() ? nullptr : &*row;
+}
+
 std::string variable_of(std::string_view key) {
   std::string variable(kVariablePrefix);
   for (const char c : key) variable += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
@@ -188,31 +199,6 @@ Result<SettingTexts> settings_from_environment(const char* const* environment) {
     }
     TRY(std::string secret, read_secret(std::string(value), variable));
     if (!texts.emplace(row->key, std::move(secret)).second) return given_twice(variable);
-  }
-  return texts;
-}
-
-Result<SettingTexts> settings_from_file(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) return fail(ErrorCode::kNotFound, fmt::format("{}: cannot be read", file.string()));
-  SettingTexts texts;
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_config(in);
-  } catch (const CLI::Error& error) {
-    return fail(ErrorCode::kInvalid, fmt::format("{}: {}", file.string(), error.what()));
-  }
-  for (const CLI::ConfigItem& item : items) {
-    std::string key = item.fullname();
-    std::ranges::replace(key, '_', '-');
-    const auto row = std::ranges::find(table(), std::string_view(key), &SettingRow::key);
-    if (row == table().end()) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{}: \"{}\" is no setting", file.string(), item.fullname()));
-    }
-    std::string value;
-    for (const std::string& input : item.inputs) value += (value.empty() ? "" : ",") + input;
-    texts.insert_or_assign(std::move(key), std::move(value));
   }
   return texts;
 }

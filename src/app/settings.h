@@ -49,16 +49,22 @@ struct Settings {
   bool insecure_codec_no_sandbox = false;
 };
 
+// What imgmill.toml may say: kText a string, kNumber an integer, kSize either, kSwitch a boolean,
+// kList an array, or a string or integer that stands for one.
+enum class SettingKind { kText, kNumber, kSize, kList, kSwitch };
+
 struct SettingRow {
   std::string_view key;  // the flag without its dashes, and the name in imgmill.toml
   std::string_view fallback;
   std::string_view doc;
   std::function<Result<void>(Settings&, std::string_view)> apply;
+  SettingKind kind = SettingKind::kText;
   bool secret = false;  // may come from a file: its variable with _FILE behind it
-  bool is_switch = false;
 };
 
 [[nodiscard]] std::span<const SettingRow> setting_table();
+// By its key, with dashes or underlines; nullptr when there is none.
+[[nodiscard]] const SettingRow* find_setting(std::string_view key);
 // "IMGMILL_FETCH_PER_HOST" of "fetch-per-host".
 [[nodiscard]] std::string variable_of(std::string_view key);
 
@@ -67,7 +73,8 @@ using SettingTexts = std::map<std::string, std::string, std::less<>>;
 
 // The IMGMILL_… variables of this process. kInvalid for one that no setting has.
 [[nodiscard]] Result<SettingTexts> settings_from_environment(const char* const* environment);
-// imgmill.toml. kInvalid names the key and the file; kNotFound when there is no such file.
+// imgmill.toml. kInvalid names file, line and key, and shows no value of a secret; kNotFound when
+// the file cannot be read. Every value has been tried: what is wrong in the file is its fault.
 [[nodiscard]] Result<SettingTexts> settings_from_file(const std::filesystem::path& file);
 
 // First text wins. kInvalid: "--quality: …".

@@ -97,22 +97,6 @@ TEST(Settings, ASecretMayComeFromAFile) {
   EXPECT_FALSE(from_environment({"IMGMILL_QUALITY_FILE=/etc/hostname"}));
 }
 
-TEST(Settings, TheFileIsTomlWithDashesOrUnderlines) {
-  const auto texts = settings_from_file(
-      file_with("quality = 40\nfetch_per_host = 3\nallow-nets = [\"10.0.0.0/8\", \"::1/128\"]\n"));
-  ASSERT_TRUE(texts) << texts.error().text;
-  const Settings settings = *resolved({}, {}, *texts);
-  EXPECT_EQ(settings.quality, 40);
-  EXPECT_EQ(settings.fetch_per_host, 3);
-  EXPECT_THAT(settings.allow_nets, ElementsAre("10.0.0.0/8", "::1/128"));
-}
-
-TEST(Settings, AnUnknownKeyInTheFileIsNamed) {
-  const auto texts = settings_from_file(file_with("qualtiy = 40\n"));
-  ASSERT_FALSE(texts);
-  EXPECT_THAT(texts.error().text, HasSubstr("qualtiy"));
-}
-
 TEST(SettingValues, ASecretThatSignsNothingIsRefusedWithoutShowingIt) {
   EXPECT_TRUE(parse_secrets("")->empty());
   EXPECT_EQ(parse_secrets("whsec_c2VjcmV0,plain")->size(), 2U);

@@ -50,6 +50,7 @@ LIBRARY_ROOMS = {
     "linux/landlock.h": ("codec_worker",),
     "openssl/": ("base",),
     "CLI/": ("app", "cli"),
+    "toml++/": ("app",),
     "spdlog/": ("base/log.cpp",),
     "csv.h": ("intake",),
     "xxhash.h": ("intake",),
