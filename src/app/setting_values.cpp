@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -99,6 +101,17 @@ std::vector<std::string> parse_list(std::string_view text) {
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return pieces;
+}
+
+Result<std::filesystem::path> parse_ca_file(std::string_view text) {
+  if (text.empty()) return std::filesystem::path();
+  std::error_code error;
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(text, error)) in.open(std::string(text), std::ios::binary);
+  const std::string pem((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (certificates_in(pem) > 0) return std::filesystem::path(text);
+  return fail(ErrorCode::kInvalid,
+              fmt::format("\"{}\" cannot be read, or is no PEM file of whole certificates", text));
 }
 
 Result<std::vector<std::string>> parse_secrets(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ namespace imgmill {
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view text);
 // Comma-separated, trimmed, empty pieces left out.
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
+// A file of certificates in PEM, which are looked at.
+[[nodiscard]] Result<std::filesystem::path> parse_ca_file(std::string_view text);
 // Webhook secrets, newest first. An error never shows one.
 [[nodiscard]] Result<std::vector<std::string>> parse_secrets(std::string_view text);
 [[nodiscard]] Result<std::vector<std::chrono::seconds>> parse_schedule(std::string_view text);

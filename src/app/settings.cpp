@@ -105,6 +105,10 @@ const std::vector<SettingRow>& table() {
        "networks (CIDR, comma-separated) that may be reached although they are "
        "not public, such as 10.1.0.0/16",
        list(&S::allow_nets), SettingKind::kList},
+      {"ca-file", "",
+       "PEM file of certificate authorities to trust besides the system's, for origins and "
+       "webhooks of your own network",
+       into(&S::ca_file, parse_ca_file)},
       {"max-upload-bytes", "1GiB", "largest upload", bytes(&S::max_upload_bytes),
        SettingKind::kSize},
       {"max-source-bytes", "64MiB", "largest source image, in bytes", bytes(&S::max_source_bytes),

@@ -37,6 +37,7 @@ struct Settings {
   int fetch_per_host = 0;
   std::chrono::seconds fetch_timeout{0};
   std::vector<std::string> allow_nets;
+  std::filesystem::path ca_file;  // empty: the system's authorities alone
   std::uint64_t max_upload_bytes = 0;
   std::uint64_t max_source_bytes = 0;
   std::uint64_t max_source_pixels = 0;

@@ -118,6 +118,16 @@ TEST(SettingValues, ListenTakesBothFamilies) {
   EXPECT_FALSE(parse_listen("example.com:80"));
 }
 
+TEST(SettingValues, ACaFileMustHoldCertificates) {
+  EXPECT_EQ(*parse_ca_file(""), "");
+  for (const std::string& file : {std::string("/nonexistent"), std::string("/tmp"),
+                                  file_with("not PEM").string(), file_with("").string()}) {
+    EXPECT_FALSE(parse_ca_file(file)) << file;
+  }
+  const auto settings = resolved({{"ca-file", "/nonexistent"}});
+  EXPECT_THAT(settings.error().text, HasSubstr("--ca-file (IMGMILL_CA_FILE): \"/nonexistent\""));
+}
+
 TEST(SettingValues, BytesTakeUnits) {
   EXPECT_EQ(*parse_bytes("64MiB"), 64ULL << 20);
   EXPECT_EQ(*parse_bytes("1000"), 1000ULL);

@@ -59,6 +59,7 @@ FetchOptions fetch_options(const Settings& settings, const std::filesystem::path
           .timeout = settings.fetch_timeout,
           .source_bytes_max = settings.max_source_bytes,
           .spool_folder = spool,
+          .ca_file = settings.ca_file,
           .user_agent = "imgmill/" IMGMILL_VERSION};
 }
 

@@ -1,9 +1,12 @@
 #include "base/crypto.h"
 
+#include <memory>
 #include <vector>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -62,6 +65,19 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (length < 0) return std::nullopt;
   bytes.resize(static_cast<size_t>(length) - padding);
   return bytes;
+}
+
+std::size_t certificates_in(std::string_view pem) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> text(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  std::size_t count = 0;
+  while (X509* certificate = PEM_read_bio_X509_AUX(text.get(), nullptr, nullptr, nullptr)) {
+    X509_free(certificate);
+    ++count;
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  return at_end ? count : 0;
 }
 
 void random_bytes(std::span<std::uint8_t> out) {

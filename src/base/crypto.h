@@ -24,6 +24,9 @@ using Digest = std::array<std::uint8_t, 32>;
 // nullopt when the text is not padded RFC 4648 base64.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
+// How many certificates a PEM text holds; 0 also when one of them is broken.
+[[nodiscard]] std::size_t certificates_in(std::string_view pem);
+
 // From the operating system's generator; ends the process when that fails.
 void random_bytes(std::span<std::uint8_t> out);
 [[nodiscard]] std::uint64_t random_u64();

@@ -33,6 +33,31 @@ TEST(Base64, RefusesWhatIsNotBase64) {
   }
 }
 
+// Made for this test, no longer valid, its key thrown away.
+constexpr std::string_view kCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBbjCCAROgAwIBAgIUaCZ3S5ZuYerSbkP2d8fWbfs0WDQwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBdDAeFw0yNjExMjUxOTAzMzRaFw0yNjExMjYxOTAzMzRaMAwx
+CjAIBgNVBAMMAXQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARF/ZKf/Etnw0Qp
+FjcWWXu1qqF5ehLfW4eU62Jl6pnPNCeQZeqrAnWCR5FVI3lxnrBUXJwPG8PdWv1S
+8GW0c8wWo1MwUTAdBgNVHQ4EFgQUCDufZqq9KZSflvhSZ1zN72mdqp4wHwYDVR0j
+BBgwFoAUCDufZqq9KZSflvhSZ1zN72mdqp4wDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNJADBGAiEA1zbQ0R0gIIdouYSuQfZBgM50T/4hnbFijuYD4y8HmDIC
+IQD36fvboSKitPyjFsT/D3q4mXbGDRNoNmnRb5ZFLCpWUQ==
+-----END CERTIFICATE-----
+)";
+
+TEST(Certificates, AreCountedOrNone) {
+  const std::string one(kCertificate);
+  EXPECT_EQ(certificates_in(one), 1U);
+  EXPECT_EQ(certificates_in("a heading\n" + one + "\n" + one), 2U);
+  std::string broken = one;
+  broken[broken.size() / 2] = '!';
+  for (const std::string& text : {std::string(), std::string("no certificate"), broken,
+                                  one + broken, one.substr(0, one.size() / 2)}) {
+    EXPECT_EQ(certificates_in(text), 0U) << text;
+  }
+}
+
 TEST(Uuid, IsVersion4AndDistinct) {
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {

@@ -29,9 +29,13 @@ constexpr milliseconds kIdle{3'600'000};
 class CurlFetcher::Impl {
  public:
   Impl(FetchOptions options, AddressGuard guard, const Clock& clock, std::unique_ptr<CurlLoop> loop)
-      : rules_{std::move(guard),     clock,
-               options.timeout,      options.source_bytes_max,
-               options.spool_folder, options.user_agent},
+      : rules_{.guard = std::move(guard),
+               .clock = clock,
+               .timeout = options.timeout,
+               .source_bytes_max = options.source_bytes_max,
+               .spool_folder = options.spool_folder,
+               .ca_file = options.ca_file,
+               .user_agent = options.user_agent},
         loop_(std::move(loop)),
         downloads_(options.concurrency, options.per_host),
         posts_(limits::kPostsMax, limits::kPostsPerOriginMax),

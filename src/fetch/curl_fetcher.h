@@ -27,7 +27,8 @@ struct FetchOptions {
       30};  // all hops of a download; the first byte of each has half of it
   std::uint64_t source_bytes_max = 64 << 20;
   std::filesystem::path spool_folder;
-  std::string user_agent;  // "imgmill/0.1.0"
+  std::filesystem::path ca_file;  // PEM, trusted besides the system's authorities; may be empty
+  std::string user_agent;         // "imgmill/0.1.0"
 };
 
 class CurlFetcher final : public Fetcher {

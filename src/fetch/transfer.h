@@ -30,6 +30,7 @@ struct TransferRules {
   std::chrono::milliseconds timeout;
   std::uint64_t source_bytes_max;
   std::filesystem::path spool_folder;
+  std::string ca_file;
   std::string user_agent;
 };
 

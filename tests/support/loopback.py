@@ -76,23 +76,26 @@ async def _read_request(reader):
 
 
 class LoopbackServer:
-    """with LoopbackServer() as server: … server.url("/path"). Subclasses write handle()."""
+    """with LoopbackServer() as server: … server.url("/path"). Subclasses write handle(). With
+    `tls`, an ssl.SSLContext, it speaks https."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, tls=None):
         self._listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._stop = None
         self._started = threading.Event()
+        self._tls = tls
         self.connections = 0
+        self.connections_total = 0
         self.connections_max = 0
 
     async def handle(self, exchange):
         raise NotImplementedError
 
     def url(self, path="/"):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{path}"
 
     def __enter__(self):
         self._thread.start()
@@ -109,7 +112,8 @@ class LoopbackServer:
 
     async def _serve(self):
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._converse, sock=self._listener, limit=1 << 20)
+        server = await asyncio.start_server(self._converse, sock=self._listener, limit=1 << 20,
+                                            ssl=self._tls)
         self._started.set()
         await self._stop.wait()
         server.close()
@@ -120,13 +124,10 @@ class LoopbackServer:
 
     async def _converse(self, reader, writer):
         self.connections += 1
+        self.connections_total += 1
         self.connections_max = max(self.connections_max, self.connections)
         try:
-            while request := await _read_request(reader):
-                exchange = Exchange(*request, writer)
-                await self.handle(exchange)
-                if not exchange.keep_alive:
-                    break
+            await self.talk(reader, writer)
         except ConnectionError:
             pass  # the client may leave in the middle of anything
         except asyncio.CancelledError:
@@ -134,3 +135,11 @@ class LoopbackServer:
         finally:
             self.connections -= 1
             writer.close()
+
+    async def talk(self, reader, writer):
+        """One connection, request after request."""
+        while request := await _read_request(reader):
+            exchange = Exchange(*request, writer)
+            await self.handle(exchange)
+            if not exchange.keep_alive:
+                break

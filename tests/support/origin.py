@@ -16,8 +16,8 @@ from loopback import LoopbackServer
 
 
 class Origin(LoopbackServer):
-    def __init__(self, port=0, folder=None):
-        super().__init__(port)
+    def __init__(self, port=0, folder=None, tls=None):
+        super().__init__(port, tls)
         self.hits = Counter()  # target with its query -> requests
         self.arrivals = []  # (target, seconds on the monotonic clock), as they came
         self.headers = []  # (target, headers)

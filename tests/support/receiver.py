@@ -31,8 +31,8 @@ class Received:
 class Receiver(LoopbackServer):
     """script: the Answers to the first requests, in order; after them, 200."""
 
-    def __init__(self, script=(), port=0):
-        super().__init__(port)
+    def __init__(self, script=(), port=0, tls=None):
+        super().__init__(port, tls)
         self._script = list(script)
         self._arrived = threading.Condition()
         self._received = []
