@@ -14,14 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> make_folder(const fs::path& folder) {
+Result<void> make_folder(const fs::path& folder, std::string_view flag) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!error && ::access(folder.c_str(), R_OK | W_OK | X_OK) == 0) return {};
   return fail_errno(error ? error.value() : errno,
-                    fmt::format("the data folder {} cannot be written: choose another with "
-                                "--data-dir, or give this user the right to write there",
-                                folder.string()));
+                    fmt::format("the folder {} cannot be written: choose another with {}, or give "
+                                "this user the right to write there",
+                                folder.string(), flag));
 }
 
 std::string pid_in(int fd) {
@@ -31,16 +31,16 @@ std::string pid_in(int fd) {
 }
 
 // The lock ends with the process, however it ends; the pid in the file is for people.
-Result<UniqueFd> take_lock(const fs::path& folder) {
+Result<UniqueFd> take_lock(const fs::path& folder, std::string_view flag) {
   const fs::path file = folder / "imgmill.lock";
   UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock) return fail_errno(errno, fmt::format("{} cannot be written", file.string()));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(
         ErrorCode::kConflict,
-        fmt::format("the data folder {} is in use by the imgmill process {}: stop that one, or "
-                    "choose another folder with --data-dir",
-                    folder.string(), pid_in(lock.get())));
+        fmt::format("the folder {} is in use by the imgmill process {}: stop that one, or choose "
+                    "another folder with {}",
+                    folder.string(), pid_in(lock.get()), flag));
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(lock.get(), 0) != 0 ||
@@ -52,14 +52,14 @@ Result<UniqueFd> take_lock(const fs::path& folder) {
 
 }  // namespace
 
-Result<DataFolder> DataFolder::open(const fs::path& path) {
-  TRY_VOID(make_folder(path));
-  TRY(UniqueFd lock, take_lock(path));
+Result<DataFolder> DataFolder::open(const fs::path& path, std::string_view flag) {
+  TRY_VOID(make_folder(path, flag));
+  TRY(UniqueFd lock, take_lock(path, flag));
   DataFolder folder(fs::absolute(path), std::move(lock));
   std::error_code ignored;  // an old spool that stays is only bytes; make_folder tells what matters
   fs::remove_all(folder.spool(), ignored);
-  TRY_VOID(make_folder(folder.spool()));
-  TRY_VOID(make_folder(folder.objects()));
+  TRY_VOID(make_folder(folder.spool(), flag));
+  TRY_VOID(make_folder(folder.objects(), flag));
   return folder;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
@@ -12,8 +13,9 @@ namespace imgmill {
 class DataFolder {
  public:
   // Makes what is missing. kConflict names the pid of the process that has it; kIo and kNoSpace say
-  // what cannot be written.
-  [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& path);
+  // what cannot be written. `flag` is what chooses another folder, for their hints.
+  [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& path,
+                                               std::string_view flag = "--data-dir");
 
   [[nodiscard]] std::filesystem::path database_file() const { return path_ / "imgmill.db"; }
   [[nodiscard]] std::filesystem::path objects() const { return path_ / "objects"; }

@@ -83,6 +83,28 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, kMapBytes);
 }
 
+// Where the caller closed one of 0, 1 and 2, the next file opened would get its number, and what is
+// said to people would be written into it. Read-only, so that writing fails and is noticed.
+void occupy_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDONLY);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
+// One line. CLI11 does not name a verb that is none.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  const bool is_verb = app.get_subcommand_no_throw(std::string(first)) != nullptr;
+  if (!first.empty() && !first.starts_with('-') && !is_verb) {
+    return fmt::format("\"{}\" is no command", first);
+  }
+  std::string text = error.what();
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app(
       "imgmill downloads the images of a CSV, compresses them, and gives the CSV back with "
@@ -117,7 +139,9 @@ int main_of(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cli::kAllWell : cli::kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "imgmill: {} (see --help)\n", complaint(app, error, argc, argv));
+    return cli::kUsage;
   }
   return status;
 }
@@ -126,6 +150,7 @@ int main_of(int argc, char** argv) {
 }  // namespace imgmill
 
 int main(int argc, char** argv) {
+  imgmill::occupy_standard_descriptors();
   imgmill::keep_freed_memory();
   return imgmill::main_of(argc, argv);
 }

@@ -92,13 +92,15 @@ Result<std::string> parse_base_url(std::string_view text) {
   return std::string(text);
 }
 
-std::vector<std::string> parse_list(std::string_view text) {
+Result<std::vector<std::string>> parse_list(std::string_view text) {
   std::vector<std::string> pieces;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view piece = trimmed(text.substr(0, comma));
-    if (!piece.empty()) pieces.emplace_back(piece);
-    text.remove_prefix(std::min(comma + 1, text.size()));
+  if (trimmed(text).empty()) return pieces;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string_view piece = trimmed(text.substr(begin, comma - begin));
+    if (piece.empty()) return fail(ErrorCode::kInvalid, "an entry of the list is empty");
+    pieces.emplace_back(piece);
+    begin = comma + 1;
   }
   return pieces;
 }
@@ -116,9 +118,10 @@ Result<std::filesystem::path> parse_ca_file(std::string_view text) {
 
 Result<std::vector<std::string>> parse_secrets(std::string_view text) {
   constexpr std::string_view kStandardPrefix = "whsec_";
-  std::vector<std::string> secrets = parse_list(text);
-  if (secrets.empty() && !text.empty())
+  TRY(std::vector<std::string> secrets, parse_list(text));
+  if (secrets.empty() && !text.empty()) {
     return fail(ErrorCode::kInvalid, "there is no secret in it");
+  }
   for (const std::string& secret : secrets) {
     if (secret.starts_with('"')) return fail(ErrorCode::kInvalid, "a secret begins with a quote");
     if (!secret.starts_with(kStandardPrefix)) continue;
@@ -132,7 +135,8 @@ Result<std::vector<std::string>> parse_secrets(std::string_view text) {
 
 Result<std::vector<std::chrono::seconds>> parse_schedule(std::string_view text) {
   std::vector<std::chrono::seconds> schedule;
-  for (const std::string& piece : parse_list(text)) {
+  TRY(const std::vector<std::string> pieces, parse_list(text));
+  for (const std::string& piece : pieces) {
     TRY(const std::uint64_t seconds, parse_number(piece, 0, kPauseSecondsMax));
     schedule.emplace_back(seconds);
   }

@@ -21,8 +21,8 @@ namespace imgmill {
 // "127.0.0.1:5000", "[::1]:5000", ":5000" (every address).
 [[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view text);
-// Comma-separated, trimmed, empty pieces left out.
-[[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
+// Comma-separated, trimmed; kInvalid for an empty piece.
+[[nodiscard]] Result<std::vector<std::string>> parse_list(std::string_view text);
 // A file of certificates in PEM, which are looked at.
 [[nodiscard]] Result<std::filesystem::path> parse_ca_file(std::string_view text);
 // Webhook secrets, newest first. An error never shows one.

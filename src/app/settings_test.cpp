@@ -64,12 +64,18 @@ TEST(Settings, AWrongValueNamesItsSetting) {
                                                {"base-url", "ftp://x"},
                                                {"database-url", "mysql://x"},
                                                {"max-source-bytes", "64 apples"},
-                                               {"webhook-schedule", "5,x"}}) {
+                                               {"webhook-schedule", "5,,5"}}) {
     const auto settings = resolved({{key, value}});
     ASSERT_FALSE(settings) << key;
     EXPECT_THAT(settings.error().text, HasSubstr("--" + key));
     EXPECT_THAT(settings.error().text, HasSubstr(variable_of(key)));
   }
+}
+
+TEST(Settings, AListHasNoEmptyEntry) {
+  EXPECT_THAT(*parse_list(" a ,b"), ElementsAre("a", "b"));
+  EXPECT_TRUE(parse_list(" ")->empty());
+  for (const char* list : {",", "a,", ",a", "a, ,b"}) EXPECT_FALSE(parse_list(list)) << list;
 }
 
 TEST(Settings, AnUnknownVariableStopsTheStart) {

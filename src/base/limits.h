@@ -23,7 +23,8 @@ inline constexpr std::size_t kReportedRowErrorsMax = 100;
 // Http.
 inline constexpr std::size_t kHttpHeaderBytesMax = 16 << 10;
 inline constexpr std::size_t kFormFieldBytesMax = 8 << 10;
-inline constexpr std::size_t kFormPartsMax = 64;
+// Unknown parts are read and forgotten; together they are bounded by kFormOverheadBytesMax.
+inline constexpr std::size_t kFormPartsMax = 10'000;
 inline constexpr std::size_t kMultipartBoundaryBytesMax = 70;  // RFC 2046
 inline constexpr std::size_t kMultipartHeadBytesMax = 8 << 10;
 // Of an upload besides its file: fields, heads, parts that nobody asked for.
@@ -35,6 +36,9 @@ inline constexpr int kUploadsMax = 256;
 inline constexpr auto kHttpHeaderDeadline = 15s;
 inline constexpr auto kHttpIdleDeadline = 75s;
 inline constexpr auto kHttpBodyStallDeadline = 30s;
+// The same while the process is to end or nearly all uploads' places are taken: 256 that say
+// nothing may not lock the others out.
+inline constexpr auto kHttpHurriedStallDeadline = 3s;
 inline constexpr auto kHttpWriteStallDeadline = 30s;
 // Slower than this, reading or writing, is no user but an attack: a modem of 1990 had twice as
 // much.

@@ -194,7 +194,7 @@ Result<SheetReport> SheetCheck::finish() {
 Result<std::string> admit_batch(const Admission& admission, Db& db, ObjectStore& objects,
                                 const Clock& clock) {
   const std::string request_id = random_uuid();
-  const std::string csv_key = fmt::format("uploads/{}.csv", request_id);
+  const std::string csv_key = fmt::format("{}{}.csv", admission.folder, request_id);
   const NewBatch batch{request_id, admission.recipe, admission.webhook_url, csv_key};
   TRY(const BatchKey key, db.open_batch(batch, clock.now()));
   const auto sealed = fill_and_seal(admission, csv_key, key, db, objects, clock);

@@ -52,6 +52,7 @@ struct Admission {
   SheetRules rules;
   Recipe recipe;
   std::optional<std::string> webhook_url;
+  std::string folder = "uploads/";  // of the CSV's key in the store
 };
 
 // The request id of the sealed batch. Invalid rows are taken over as failed (on_invalid=skip; with

@@ -74,6 +74,7 @@ class ResultsCsv::Impl final : public SheetSink {
       }
       cursor_.advance();
     }
+    if (row.ends_with_comma) outputs_.emplace_back();  // as many commas as there were
     writer_->write_row(row, outputs_, *out_);
     return {};
   }

@@ -82,6 +82,19 @@ TEST_F(ResultsCsvTest, OutputsStandWhereTheirInputsStand) {
             "2,B,https://a/4.jpg,http://h/p/3.jpg\r\n");
 }
 
+TEST_F(ResultsCsvTest, AListThatEndsWithACommaKeepsIt) {
+  const Batch batch = batch_over(
+      "S. No.,Product Name,Input Image Urls\n"
+      "1,A,\"https://a/1.jpg, \"\n"
+      "2,B,\"https://a/2.jpg,https://a/3.jpg,\"\n",
+      {{1, 1}, {2, 1}, {2, 2}});
+  finish({2});
+  EXPECT_EQ(read_all(batch),
+            "S. No.,Product Name,Input Image Urls,Output Image Urls\n"
+            "1,A,\"https://a/1.jpg, \",\"http://h/p/0.jpg,\"\n"
+            "2,B,\"https://a/2.jpg,https://a/3.jpg,\",\"http://h/p/1.jpg,,\"\n");
+}
+
 TEST_F(ResultsCsvTest, ManyPagesAndBlocksStayInStep) {
   std::string csv = "S. No.,Product Name,Input Image Urls\n";
   std::vector<std::pair<int, int>> places;

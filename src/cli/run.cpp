@@ -1,4 +1,5 @@
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <optional>
 
@@ -28,6 +29,7 @@ constexpr std::size_t kReadBytes = 256 << 10;
 constexpr auto kLook = 100ms;
 constexpr auto kStopGrace = 5s;
 constexpr SheetRules kRules{.local_paths = true};
+constexpr const char* kInputFolder = "imgmill-input/";
 
 // The CSV is checked while it is copied: admission moves the copy into the store.
 Result<SheetReport> check_copy(const fs::path& csv, const fs::path& copy) {
@@ -136,10 +138,15 @@ Result<Summary> work(const RunArguments& arguments, Admission admission, Workers
   if (batch) {
     const auto written = write_results(*batch, arguments.folder / "results.csv", workers);
     summary = written ? summarise(*batch, workers.db()) : std::unexpected(written.error());
-    if (written) TRY_VOID(workers.objects().remove(batch->csv_key));
   }
   workers.stop(kStopGrace);
   return summary;
+}
+
+// The copy of the CSV that the store has while a run lasts; the URLs in it may hold passwords.
+void remove_input_copy(const fs::path& folder) {
+  std::error_code ignored;  // the next run tries again
+  fs::remove_all(folder / kInputFolder, ignored);
 }
 
 // Of a run that was killed: this one starts anew, and writes the same renditions.
@@ -155,8 +162,9 @@ Result<void> remove_old_database(const fs::path& file) {
 // Everything is built, and gone again when this returns.
 Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
                            const RunArguments& arguments) {
-  TRY(const DataFolder folder, DataFolder::open(state));
+  TRY(const DataFolder folder, DataFolder::open(state, "-o"));
   TRY_VOID(remove_old_database(folder.database_file()));
+  remove_input_copy(arguments.folder);
   const fs::path copy = folder.spool() / "input.csv";
   TRY(const SheetReport report, check_copy(arguments.csv, copy));
   TRY_VOID(refuse_invalid(report, arguments));
@@ -172,12 +180,13 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
   const Admission admission{.csv = copy,
                             .rules = kRules,
                             .recipe = {.quality = settings.quality},
-                            .webhook_url = std::nullopt};
+                            .webhook_url = std::nullopt,
+                            .folder = kInputFolder};
   return work(arguments, admission, *workers);
 }
 
-// State stands in a hidden folder beside the results and goes when the job is done, as does the
-// local store's place for unfinished files when it is empty.
+// State stands in a hidden folder beside the results and goes when the job is done, as do the copy
+// of the CSV and the local store's place for unfinished files when it is empty.
 Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
   std::error_code none;  // neither has to be there
   if (fs::equivalent(arguments.csv, arguments.folder / "results.csv", none)) {
@@ -190,8 +199,14 @@ Result<Summary> run_job(const Settings& settings, const RunArguments& arguments)
   if (in_use) return summary;
   std::error_code ignored;  // what stays is removed by the next run
   fs::remove_all(state, ignored);
+  remove_input_copy(arguments.folder);
   fs::remove(arguments.folder / ".scratch", ignored);
   return summary;
+}
+
+bool written_to_stdout(const std::string& text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
 }
 
 }  // namespace
@@ -204,7 +219,12 @@ int run(const Settings& settings, const RunArguments& arguments) {
     return summary.error().code == ErrorCode::kInvalid ? kUsage : kFailed;
   }
   const fs::path results = arguments.folder / "results.csv";
-  fmt::print("{}", arguments.json ? as_json(*summary, results) : as_text(*summary, results));
+  const std::string text = arguments.json ? as_json(*summary, results) : as_text(*summary, results);
+  if (!written_to_stdout(text)) {
+    fmt::print(stderr, "imgmill: the summary cannot be written to stdout; {} is there\n",
+               results.string());
+    return kFailed;
+  }
   return summary->failed > 0 ? kSomeImagesFailed : kAllWell;
 }
 

@@ -98,6 +98,13 @@ TEST_F(FetchSizeTest, BoundsTheHeaders) {
     }
     exchange.close();
   });
+  origin_.on("/long", [](Exchange& exchange) {
+    exchange.send("HTTP/1.1 200 OK\r\nX-Padding: ");
+    while (exchange.send(std::string(1'000, 'x'))) {
+    }
+    exchange.close();
+  });
+  EXPECT_EQ(word(origin_.url("/long")), "too_large");
   const FetchOutcome outcome = get(origin_.url("/headers")).get();
   EXPECT_EQ(word_of(outcome), "too_large");
   EXPECT_THAT(outcome.fault->fault.message, HasSubstr("headers"));

@@ -97,6 +97,8 @@ FetchFault fault_of_curl(CURLcode code) {
                 kRetry);
   }
   switch (code) {
+    case CURLE_OUT_OF_MEMORY:  // what libcurl says of one header line over 100 KB
+      return fault_of_stop(Stop::kHeadersTooLarge, {});
     case CURLE_URL_MALFORMAT:
       return make(FaultCode::kInvalidUrl, "it is not an http or https URL that can be fetched",
                   kFinal);

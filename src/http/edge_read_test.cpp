@@ -234,6 +234,8 @@ TEST(Health, UpAndReady) {
   EXPECT_THAT(no_db.body, HasSubstr("the database does not answer"));
   server.objects.fail_next(FakeStore::Verb::kCheck, {ErrorCode::kIo, "no", "secret"});
   EXPECT_THAT(server.get("/readyz").body, HasSubstr("the storage does not answer"));
+  server.objects.fail_next(FakeStore::Verb::kCheck, Error{ErrorCode::kNoSpace, "almost full", ""});
+  EXPECT_THAT(server.get("/readyz").body, HasSubstr("the storage is full or almost full"));
   server.edge->drain();
   EXPECT_EQ(server.get("/readyz").status, 503);
   EXPECT_EQ(server.get("/healthz").status, 200);

@@ -35,6 +35,8 @@ class RawClient {
   bool say(std::string_view bytes);
   void stop_saying();  // half-closes
   [[nodiscard]] RawReply read_reply(bool to_head = false);
+  // Whether the server says something, or closes, now or within 50 ms.
+  [[nodiscard]] bool has_something() { return !pending_.empty() || ended_ || fill(50); }
   // Everything until the server closes.
   [[nodiscard]] std::string read_to_end();
   // Whether the server closes now or within 50 ms. Throws away what it says before.

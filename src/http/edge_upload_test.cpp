@@ -286,6 +286,47 @@ TEST(Upload, DrippingIsEnded) {
   expect_nothing_kept(server);
 }
 
+// A client that has said the front of an upload and falls silent.
+RawClient dawdler(EdgeUnderTest& server) {
+  RawClient client = server.connect();
+  client.say(std::string(kFormHead) + "Content-Length: 1000\r\n\r\n--B\r\n");
+  return client;
+}
+
+// Lets time pass until there is an answer.
+RawReply reply_in_time(EdgeUnderTest& server, RawClient& client) {
+  for (int tries = 0; tries < 200 && !client.has_something(); ++tries) {
+    server.clock.advance(limits::kHttpHurriedStallDeadline);
+  }
+  return client.read_reply();
+}
+
+TEST(Upload, OneThatDawdlesIsToldOfTheShutdown) {
+  EdgeUnderTest server;
+  RawClient client = dawdler(server);
+  server.edge->drain();
+  expect_problem(reply_in_time(server, client), 503, "shutting down");
+  expect_nothing_kept(server);
+}
+
+TEST(Upload, ThoseThatDawdleLockNobodyOutForLong) {
+  EdgeUnderTest server;
+  std::vector<RawClient> dawdlers;
+  for (int i = 0; i < limits::kUploadsMax; ++i) dawdlers.push_back(dawdler(server));
+  const auto upload_until = [&server](int status) {
+    RawReply reply = server.upload(form({{"file", kSmallCsv}}));
+    for (int tries = 0; tries < 1'000 && reply.status != status; ++tries) {
+      reply = server.upload(form({{"file", kSmallCsv}}));
+    }
+    return reply;
+  };
+  const RawReply refused = upload_until(503);  // when all of them are in
+  expect_problem(refused, 503, "too many uploads");
+  EXPECT_NE(refused.header("retry-after"), "");
+  expect_problem(reply_in_time(server, dawdlers.front()), 408, "too slowly");
+  EXPECT_EQ(upload_until(202).status, 202);
+}
+
 TEST(Upload, FullDiskAtAnyStage) {
   EdgeUnderTest server;
   const Error full{ErrorCode::kNoSpace, "the disk is full", "/secret"};

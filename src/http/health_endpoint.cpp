@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "http/endpoints.h"
 #include "http/site.h"
 
@@ -10,10 +12,12 @@ Reply well(std::string_view body) {
           .body = std::string(body)};
 }
 
-Problem not_ready(std::string_view what, const Error& error) {
+Problem not_ready(std::string_view part, const Error& error) {
+  const bool full = error.code == ErrorCode::kNoSpace;
   return {.status = 503,
           .error = "Not ready",
-          .detail = std::string(what),
+          .detail = fmt::format("the {} {}", part,
+                                full ? "is full or almost full: make room" : "does not answer"),
           .private_detail = describe(error)};
 }
 
@@ -28,9 +32,9 @@ Task<Reply> get_readiness(Site& site, Request&) {
   }
   auto check = [&site]() -> Reply {
     const auto database = site.parts.db.check();
-    if (!database) return reply_of(not_ready("the database does not answer", database.error()));
+    if (!database) return reply_of(not_ready("database", database.error()));
     const auto store = site.parts.objects.check();
-    if (!store) return reply_of(not_ready("the storage does not answer", store.error()));
+    if (!store) return reply_of(not_ready("storage", store.error()));
     return well(R"({"status": "ready"})");
   };
   co_return co_await run_on(site.parts.blocking, std::move(check));

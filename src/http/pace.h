@@ -1,6 +1,7 @@
 // How long a peer may keep us waiting for one body: never longer than `stall` without a byte, and
 // over the whole no slower than limits::kHttpBytesPerSecondMin. Only the waiting counts, not our
-// own work. Pure.
+// own work. Where many want the place of one that dawdles, it has limits::kHttpHurriedStallDeadline
+// instead of `stall`. Pure.
 #pragma once
 
 #include <algorithm>
@@ -18,9 +19,9 @@ class Pace {
   explicit Pace(Duration stall) : stall_(stall) {}
 
   // For the next byte.
-  [[nodiscard]] Duration patience() const {
-    const Duration earned = std::chrono::seconds(bytes_ / limits::kHttpBytesPerSecondMin);
-    return std::clamp(stall_ + earned - waited_, Duration::zero(), stall_);
+  [[nodiscard]] Duration patience() const { return patience(stall_); }
+  [[nodiscard]] Duration hurried_patience() const {
+    return patience(std::min<Duration>(stall_, limits::kHttpHurriedStallDeadline));
   }
   void moved(std::uint64_t bytes, Duration waited) {
     bytes_ += bytes;
@@ -28,6 +29,11 @@ class Pace {
   }
 
  private:
+  [[nodiscard]] Duration patience(Duration stall) const {
+    const Duration earned = std::chrono::seconds(bytes_ / limits::kHttpBytesPerSecondMin);
+    return std::clamp(stall + earned - waited_, Duration::zero(), stall);
+  }
+
   const Duration stall_;
   std::uint64_t bytes_ = 0;
   Duration waited_{0};

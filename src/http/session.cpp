@@ -73,8 +73,11 @@ Task<void> Session::run(std::shared_ptr<Session> self) {
 }
 
 void Session::enforce_deadline(std::chrono::steady_clock::time_point now) {
-  if (!wire_.is_due(now)) return;
-  asio::post(executor(), [self = shared_from_this(), now] { self->wire_.enforce(now); });
+  const bool in_a_hurry = site_.in_a_hurry();
+  if (!wire_.is_due(now, in_a_hurry)) return;
+  asio::post(executor(), [self = shared_from_this(), now, in_a_hurry] {
+    self->wire_.enforce(now, in_a_hurry);
+  });
 }
 
 void Session::retire() {

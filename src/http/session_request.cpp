@@ -140,7 +140,7 @@ Task<error_code> SessionRequest::read_some() {
   buffer_.reserve(std::min<std::size_t>(kReadBytesMax, content_length().value_or(kReadBytesMax)));
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
-  wire_.arm(pace_.patience());
+  wire_.arm(pace_.patience(), pace_.hurried_patience());
   const std::size_t count = co_await http::async_read_some(wire_.socket(), buffer_, parser_, token);
   const Wire::Duration waited = wire_.disarm();
   pace_.moved(count, waited);

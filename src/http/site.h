@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "base/limits.h"
 #include "http/edge.h"
 
 namespace imgmill {
@@ -12,6 +13,11 @@ struct Site {
   EdgeParts parts;
   std::atomic<bool> draining{false};
   std::atomic<int> uploads{0};  // under way
+
+  // Others want the place of an upload that dawdles: few are left, or the process is to end.
+  [[nodiscard]] bool in_a_hurry() const {
+    return draining || uploads > limits::kUploadsMax * 7 / 8;
+  }
 };
 
 }  // namespace imgmill

@@ -26,13 +26,15 @@ Problem unavailable(std::string detail) {
   return {.status = 503, .error = "Service unavailable", .detail = std::move(detail)};
 }
 
+Problem shutting_down() { return unavailable("the server is shutting down"); }
+
 Problem unsupported(std::string detail) {
   return {.status = 415, .error = "Unsupported media type", .detail = std::move(detail)};
 }
 
 // What the header alone tells. The boundary of the form.
 Answer<std::string> check_head(const Site& site, const Request& request) {
-  if (site.draining) return std::unexpected(unavailable("the server is shutting down"));
+  if (site.draining) return std::unexpected(shutting_down());
   auto boundary = multipart_boundary(request.header("Content-Type"));
   if (!boundary) {
     return std::unexpected(unsupported("send the CSV as multipart/form-data (with curl: -F)"));
@@ -75,7 +77,7 @@ Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& in
   bool more = true;
   while (more) {
     const Answer<bool> filled = co_await fill_block(request, block);
-    if (!filled) co_return std::unexpected(filled.error());
+    if (!filled) co_return std::unexpected(site.draining ? shutting_down() : filled.error());
     more = *filled;
     auto feed = [&intake, &block] { return intake.feed(block); };
     const Answer<void> fed = co_await run_on(site.parts.blocking, std::move(feed));

@@ -5,19 +5,22 @@
 
 namespace imgmill {
 
-void Wire::arm(Duration patience) {
+void Wire::arm(Duration patience, Duration hurried) {
   timed_out_ = false;
   armed_at_ = clock_.steady_now();
-  deadline_.store((armed_at_.time_since_epoch() + patience).count(), std::memory_order_relaxed);
+  const Duration now = armed_at_.time_since_epoch();
+  deadline_.store((now + patience).count(), std::memory_order_relaxed);
+  hurried_deadline_.store((now + hurried).count(), std::memory_order_relaxed);
 }
 
 Wire::Duration Wire::disarm() {
   deadline_.store(kNever.count(), std::memory_order_relaxed);
+  hurried_deadline_.store(kNever.count(), std::memory_order_relaxed);
   return clock_.steady_now() - armed_at_;
 }
 
-void Wire::enforce(Instant now) {
-  if (!is_due(now)) return;
+void Wire::enforce(Instant now, bool in_a_hurry) {
+  if (!is_due(now, in_a_hurry)) return;
   timed_out_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);

@@ -1,6 +1,6 @@
 // A socket under deadlines. Instead of a timer an await, which costs a lock and a heap operation
 // each, a wire carries one deadline that the edge's watch looks at every
-// limits::kHttpWatchInterval.
+// limits::kHttpWatchInterval. It has two: the second is for when the edge is in a hurry (site.h).
 //
 // On the connection's strand, but for is_due().
 #pragma once
@@ -33,14 +33,19 @@ class Wire {
 
   [[nodiscard]] Socket& socket() { return socket_; }
 
-  // Before and after each await on the socket; disarm() says how long it took.
-  void arm(Duration patience);
+  // Before and after each await on the socket; disarm() says how long it took. In a hurry it is
+  // `hurried` that counts.
+  void arm(Duration patience) { arm(patience, patience); }
+  void arm(Duration patience, Duration hurried);
   [[nodiscard]] Duration disarm();
   // Whether the last await was ended by its deadline.
   [[nodiscard]] bool timed_out() const { return timed_out_; }
 
-  [[nodiscard]] bool is_due(Instant now) const { return now.time_since_epoch() >= deadline(); }
-  void enforce(Instant now);
+  [[nodiscard]] bool is_due(Instant now, bool in_a_hurry) const {
+    const auto& deadline = in_a_hurry ? hurried_deadline_ : deadline_;
+    return now.time_since_epoch() >= Duration(deadline.load(std::memory_order_relaxed));
+  }
+  void enforce(Instant now, bool in_a_hurry);
 
   // Writes all of `bytes`, which stay where they are until it is done.
   [[nodiscard]] Task<boost::system::error_code> write(std::string_view bytes, Pace& pace);
@@ -48,13 +53,10 @@ class Wire {
  private:
   static constexpr Duration kNever = Duration::max();
 
-  [[nodiscard]] Duration deadline() const {
-    return Duration(deadline_.load(std::memory_order_relaxed));
-  }
-
   Socket socket_;
   const Clock& clock_;
   std::atomic<Duration::rep> deadline_{kNever.count()};
+  std::atomic<Duration::rep> hurried_deadline_{kNever.count()};
   Instant armed_at_{};
   bool timed_out_ = false;
 };

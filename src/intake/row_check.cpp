@@ -43,6 +43,7 @@ SheetRow RowCheck::check(std::uint32_t row, std::span<const std::string_view> fi
     check_field_count(fields);
   }
   checked.urls = urls_;
+  checked.ends_with_comma = trimmed(urls).ends_with(',');
   checked.faults = faults_;
   return checked;
 }

@@ -51,6 +51,7 @@ struct SheetRow {
   std::string_view serial_number;
   std::string_view product_name;
   std::span<const std::string_view> urls;  // trimmed; of an invalid row too, as far as they split
+  bool ends_with_comma = false;            // the list does, behind its last URL
   // Empty: the row is valid. At most limits::kReportedRowErrorsMax or so of one row are told.
   std::span<const RowFault> faults;
 };

@@ -16,7 +16,8 @@ class SheetWriter {
   explicit SheetWriter(SheetHeader header) : header_(std::move(header)) {}
 
   void write_header(std::string& out) const;
-  // `outputs` has one entry for each of row.urls, empty for a failed image, and no comma in any. Of
+  // `outputs` has one entry for each of row.urls, empty for a failed image, and no comma in any; a
+  // list that ends with a comma has an empty one more. Of
   // a row that has not as many fields as the header (on_invalid=skip) the outputs stand in their
   // column nevertheless: fewer are filled up, what is too much follows behind.
   void write_row(const SheetRow& row, std::span<const std::string> outputs, std::string& out) const;

@@ -2,8 +2,9 @@
 """imgmill run: the whole job without a server; and what the command line says to mistakes."""
 
 import io
-import os
 import json
+import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -13,7 +14,7 @@ from PIL import Image
 
 import pictures
 import server_case
-from client import make_sheet, read_sheet
+from client import make_sheet, read_sheet, wait_until
 from origin import Origin
 from server import clean_environment, program
 
@@ -100,6 +101,40 @@ class Run(unittest.TestCase):
             self.assertIn(sizes[-1], summary.values())
         self.assertLess(sizes[0], sizes[1])
 
+    def test_a_summary_that_cannot_be_written_is_a_failure(self):
+        self.put("mug.jpg", pictures.photo(1))
+        (self.folder / "in.csv").write_bytes(make_sheet([["mug.jpg"]]))
+        command = [program(), "run", self.folder / "in.csv", "-o", self.output, "--json"]
+        for stdout in (">/dev/full", ">&-"):
+            line = " ".join(map(str, command)) + " " + stdout
+            done = subprocess.run(line, shell=True, stderr=subprocess.PIPE, text=True,
+                                  env=clean_environment({}), timeout=RUN_SECONDS)
+            self.assertEqual(3, done.returncode, stdout)
+            self.assertIn("stdout", done.stderr)
+
+    def test_an_interrupted_run_leaves_its_pictures_and_nothing_else(self):
+        self.put("mug.jpg", pictures.photo(1))
+        for signal_number in (signal.SIGINT, signal.SIGKILL):
+            with Origin() as origin:
+                sheet = self.put("in.csv", make_sheet([["mug.jpg", origin.url("/hang")]]))
+                run = subprocess.Popen([program(), "run", sheet, "-o", self.output],
+                                       stderr=subprocess.DEVNULL,
+                                       env=clean_environment({"IMGMILL_ALLOW_NETS": "127.0.0.1"}))
+                wait_until(lambda: origin.requests_open, "the origin is asked")
+                run.send_signal(signal_number)
+                run.wait(RUN_SECONDS)
+            if signal_number == signal.SIGINT:
+                self.assertLessEqual(set(os.listdir(self.output)), {"images"})
+        self.assertEqual(0, self.run_sheet([["mug.jpg"]]).returncode)
+        self.assertEqual(["images", "results.csv"], sorted(os.listdir(self.output)))
+
+    def test_a_folder_that_is_none_names_the_flag(self):
+        self.put("mug.jpg", pictures.photo(1))
+        self.output = self.folder / "mug.jpg"
+        done = self.run_sheet([["mug.jpg"]])
+        self.assertEqual(3, done.returncode, done.stderr)
+        self.assertIn("choose another with -o", done.stderr)
+
     def test_no_colour_and_no_bar_without_a_terminal(self):
         self.put("mug.jpg", pictures.photo(1))
         done = self.run_sheet([["mug.jpg"]])
@@ -123,10 +158,12 @@ class Mistakes(unittest.TestCase):
 
     def test_usage(self):
         for arguments in ([], ["fly"], ["serve", "--quality", "0"], ["serve", "--listen", "here"],
-                          ["serve", "--no-such-flag"], ["run"]):
+                          ["serve", "--no-such-flag"]):
             done = imgmill(*arguments)
             self.assertEqual(2, done.returncode, (arguments, done.stderr))
             self.assertEqual("", done.stdout)
+            self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+            self.assertIn(arguments[-1] if arguments else "subcommand", done.stderr.lower())
 
     def test_one_line_names_the_wrong_setting(self):
         for name, value in (("IMGMILL_QUALTIY", "50"), ("IMGMILL_QUALITY", "fine"),
