@@ -108,6 +108,45 @@ TEST_F(CurlFetcherTest, AnswersAStatusThatIsNoSuccessWithItsCode) {
   EXPECT_FALSE(get(origin_.url("/404")).get().fault->retryable);
 }
 
+// No range was asked for: a part is no picture, whatever becomes of the transfer.
+TEST_F(CurlFetcherTest, APartIsAStatusHoweverItComes) {
+  const std::vector<std::pair<std::string, std::string>> parts{
+      {"/range", "Content-Range: bytes 0-4/10\r\nContent-Length: 5\r\n\r\nabcde"},
+      {"/offset", "Content-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\nabcde"},
+      {"/no-range", "Content-Range: bytes */10\r\nContent-Length: 5\r\n\r\nabcde"},
+      {"/cut", "Content-Length: 100\r\n\r\nabcde"},
+      {"/cut-head", "Content-Length: 100\r\n"},
+      {"/coded", "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde"},
+      {"/odd-coding", "Content-Encoding: rot13\r\nContent-Length: 5\r\n\r\nabcde"},
+      {"/bad-chunks", "Transfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n"},
+      {"/odd-transfer", "Transfer-Encoding: gzip\r\n\r\nabcde"},
+      {"/huge", "Content-Length: 99999999999\r\n\r\nabcde"},
+      {"/no-number", "Content-Length: -1\r\n\r\nabcde"},
+      {"/large-head", "X: " + std::string(limits::kFetchHeaderBytesMax, 'x') + "\r\n\r\n"}};
+  for (const auto& [path, rest] : parts) {
+    origin_.on(path, [&rest](Exchange& exchange) {
+      exchange.send("HTTP/1.1 206 Partial Content\r\nConnection: close\r\n" + rest);
+      exchange.close();
+    });
+    EXPECT_EQ(word(origin_.url(path)), "http_206") << path;
+  }
+}
+
+TEST_F(CurlFetcherTest, APartBeforeAnythingWasAskedIsAStatusToo) {
+  origin_.greet_with("HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nabcde");
+  EXPECT_EQ(word(origin_.url("/any")), "http_206");
+}
+
+TEST_F(CurlFetcherTest, ASwitchToWhatNobodyAskedForIsAStatus) {
+  origin_.on("/101", [](Exchange& exchange) {
+    exchange.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde");
+    exchange.close();
+  });
+  EXPECT_EQ(word(origin_.url("/101")), "http_101");
+}
+
 TEST_F(CurlFetcherTest, ReadsNoErrorPageToItsEnd) {
   origin_.on("/404", [](Exchange& exchange) {
     exchange.send("HTTP/1.1 404 No\r\nContent-Length: 5000000000\r\n\r\n");

@@ -119,6 +119,8 @@ bool Download::finish_hop(CURLcode result) {
     return undecoded_ = true;
   } else if (stop_ != Stop::kNone || result != CURLE_OK) {
     answer(fault(result));
+  } else if (!is_success(http_status)) {
+    answer_status(http_status);  // 101: a switch to something that nobody asked for
   } else if (body_.size() == 0) {
     answer({ImageFault{FaultCode::kEmptyBody, "the origin answered with no bytes"}, false, {}});
   } else {
