@@ -20,7 +20,13 @@ using std::chrono::seconds;
 class TransferTest : public testing::Test {
  protected:
   [[nodiscard]] TransferRules rules(const std::vector<std::string>& nets, seconds timeout) {
-    return {guard_of(nets), clock_, timeout, 1 << 20, {}, "imgmill/test"};
+    return {.guard = guard_of(nets),
+            .clock = clock_,
+            .timeout = timeout,
+            .source_bytes_max = 1 << 20,
+            .spool_folder = {},
+            .ca_file = {},
+            .user_agent = "imgmill/test"};
   }
   // After each turn `tick` passes.
   std::string fetch(const TransferRules& rules, seconds tick = seconds(0)) {
