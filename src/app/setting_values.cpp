@@ -15,7 +15,7 @@ namespace imgmill {
 namespace {
 
 constexpr std::size_t kScheduleStepsMax = 50;
-constexpr std::uint64_t kPauseSecondsMax = 30 * 86'400;
+constexpr std::uint64_t kPauseSecondsMax = std::uint64_t{30} * 86'400;
 
 bool is_ip_address(const std::string& host) {
   std::array<unsigned char, 16> address;

@@ -28,7 +28,8 @@ constexpr milliseconds kIdle{3'600'000};
 
 class CurlFetcher::Impl {
  public:
-  Impl(FetchOptions options, AddressGuard guard, const Clock& clock, std::unique_ptr<CurlLoop> loop)
+  Impl(const FetchOptions& options, AddressGuard guard, const Clock& clock,
+       std::unique_ptr<CurlLoop> loop)
       : rules_{.guard = std::move(guard),
                .clock = clock,
                .timeout = options.timeout,
@@ -89,7 +90,7 @@ void CurlFetcher::Impl::submit(std::unique_ptr<Transfer> transfer) {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
       wake = inbox_.empty();
-      inbox_.push_back(std::move(transfer));
+      inbox_.push_back(std::exchange(transfer, nullptr));
     }
   }
   if (transfer) transfer->abandon();
@@ -202,10 +203,10 @@ CurlFetcher::CurlFetcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 CurlFetcher::~CurlFetcher() = default;
 
-Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create(FetchOptions options, AddressGuard guard,
-                                                         const Clock& clock) {
+Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create(const FetchOptions& options,
+                                                         AddressGuard guard, const Clock& clock) {
   TRY(auto loop, CurlLoop::create(options.concurrency + limits::kPostsMax));
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(guard), clock, std::move(loop));
+  auto impl = std::make_unique<Impl>(options, std::move(guard), clock, std::move(loop));
   return std::unique_ptr<CurlFetcher>(new CurlFetcher(std::move(impl)));
 }
 

@@ -34,7 +34,7 @@ struct FetchOptions {
 class CurlFetcher final : public Fetcher {
  public:
   // kIo when there is no descriptor left. `clock` outlives the fetcher.
-  [[nodiscard]] static Result<std::unique_ptr<CurlFetcher>> create(FetchOptions options,
+  [[nodiscard]] static Result<std::unique_ptr<CurlFetcher>> create(const FetchOptions& options,
                                                                    AddressGuard guard,
                                                                    const Clock& clock);
   // stop(). Not from a callback.

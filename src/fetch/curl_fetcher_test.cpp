@@ -24,7 +24,8 @@ using testing::Not;
 
 class CurlFetcherTest : public FetcherTest {
  protected:
-  void answer(const std::string& path, int status, std::string headers, std::string body) {
+  void answer(const std::string& path, int status, const std::string& headers,
+              const std::string& body) {
     origin_.on(path, [=](Exchange& exchange) { exchange.answer(status, headers, body); });
   }
 };

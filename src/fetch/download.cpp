@@ -113,14 +113,14 @@ bool Download::finish_hop(CURLcode result) {
   if (is_redirect(http_status)) {
     if (const auto location = header("Location")) return follow(*location);
   }
-  if (http_status >= 200 && (!is_success(http_status) || http_status == 206)) {
+  // 101 too, a switch to something that nobody asked for; but not a 103 that nothing follows.
+  const bool is_final = http_status >= 200 || (stop_ == Stop::kNone && result == CURLE_OK);
+  if (is_final && (!is_success(http_status) || http_status == 206)) {
     answer_status(http_status);  // whatever became of its body
   } else if (stop_ == Stop::kUndecodable) {
     return undecoded_ = true;
   } else if (stop_ != Stop::kNone || result != CURLE_OK) {
     answer(fault(result));
-  } else if (!is_success(http_status)) {
-    answer_status(http_status);  // 101: a switch to something that nobody asked for
   } else if (body_.size() == 0) {
     answer({ImageFault{FaultCode::kEmptyBody, "the origin answered with no bytes"}, false, {}});
   } else {

@@ -29,7 +29,7 @@ class FetchSizeTest : public FetcherTest {
     options.source_bytes_max = 1'000;
     start(options);
   }
-  void answer(const std::string& path, std::string headers, std::string body) {
+  void answer(const std::string& path, const std::string& headers, const std::string& body) {
     origin_.on(path, [=](Exchange& exchange) { exchange.answer(200, headers, body); });
   }
 };
@@ -266,7 +266,7 @@ TEST_F(FetchPlacesTest, WebhooksNeedNoPlaceOfTheDownloads) {
 
 class FetchTimeTest : public FetcherDeadlineTest {
  protected:
-  void hang_after(const std::string& path, std::string bytes) {
+  void hang_after(const std::string& path, const std::string& bytes) {
     origin_.on(path, [this, bytes](Exchange& exchange) {
       exchange.send(bytes);
       gate_.wait_until_open();

@@ -44,8 +44,8 @@ class FetcherTest : public testing::Test {
  protected:
   void SetUp() override { start(options_for_tests()); }
 
-  void start(FetchOptions options, const std::vector<std::string>& nets = {"127.0.0.0/8"}) {
-    fetcher_ = CurlFetcher::create(std::move(options), guard_of(nets), clock()).value();
+  void start(const FetchOptions& options, const std::vector<std::string>& nets = {"127.0.0.0/8"}) {
+    fetcher_ = CurlFetcher::create(options, guard_of(nets), clock()).value();
   }
   [[nodiscard]] virtual const Clock& clock() { return system_clock_; }
 
