@@ -73,6 +73,17 @@ int with_settings(const SettingFlags& flags, SettingTexts verb_defaults,
   return cli::kUsage;
 }
 
+void add_shape_options(CLI::App& run, cli::RunArguments& arguments) {
+  std::vector<std::string> formats{"keep"};
+  for (const PictureFormat format : kTargetFormats) formats.emplace_back(names_of(format).name);
+  run.add_option("--format", arguments.format, "of the output images (keep)")
+      ->check(CLI::IsMember(formats));
+  const CLI::Range side(kBoxSideMin, kBoxSideMax);
+  run.add_option("--max-width", arguments.max_width, "shrink to fit inside, never enlarge")
+      ->check(side);
+  run.add_option("--max-height", arguments.max_height, "as --max-width")->check(side);
+}
+
 // A picture's bytes come and go a thousand times a second: without this glibc hands each one's
 // pages back to the kernel and faults them in again, 0.1 ms of CPU an image (mallopt(3); measured
 // by fetch_bench).
@@ -130,6 +141,7 @@ int main_of(int argc, char** argv) {
   run->add_flag("--skip-invalid", arguments.skip_invalid,
                 "take invalid rows over with empty outputs instead of refusing the file");
   run->add_flag("--json", arguments.json, "the summary as JSON");
+  add_shape_options(*run, arguments);
   const SettingFlags run_flags(*run, kServerOnly);
   run->callback([&] {
     status = with_settings(run_flags, {{"log-level", "warn"}},

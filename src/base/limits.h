@@ -93,6 +93,9 @@ inline constexpr auto kCodecWorkPerLife = 600s;
 // A job larger than this gives the arena's pages back when it is done.
 inline constexpr std::uint64_t kCodecArenaKeptBytes = 4 << 20;
 inline constexpr std::size_t kCodecMessageBytesMax = 200;
+// Room for a rendition in another format or size, which may be larger than its source: a lossless
+// photo of 64 MP. Pages of the arena that nobody writes to cost nothing.
+inline constexpr std::uint64_t kCodecReplyBytes = 256 << 20;
 inline constexpr int kCodecTriesMax = 2;   // children that an image may cost
 inline constexpr int kCodecStartsMax = 3;  // failed starts in a row before images fail for it
 inline constexpr auto kCodecStartPauseMin = 100ms;

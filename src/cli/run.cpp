@@ -179,7 +179,10 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
   TRY(const std::unique_ptr<Workers> workers, Workers::create(settings, std::move(options)));
   const Admission admission{.csv = copy,
                             .rules = kRules,
-                            .recipe = {.quality = settings.quality},
+                            .recipe = {.quality = settings.quality,
+                                       .format = format_named(arguments.format),
+                                       .max_width = arguments.max_width,
+                                       .max_height = arguments.max_height},
                             .webhook_url = std::nullopt,
                             .folder = kInputFolder};
   return work(arguments, admission, *workers);

@@ -23,6 +23,10 @@ struct RunArguments {
   std::filesystem::path folder;  // -o
   bool skip_invalid = false;
   bool json = false;
+  // Of the recipe, beside the quality, which is a setting.
+  std::string format = "keep";
+  std::uint32_t max_width = 0;
+  std::uint32_t max_height = 0;
 };
 
 // `imgmill run`: the whole job without a server.

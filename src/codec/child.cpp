@@ -123,6 +123,9 @@ std::expected<CodecOutcome, ChildFailure> Child::run(const ChildJob& job) {
       .quality = static_cast<std::uint32_t>(job.recipe.quality),
       .source_bytes = job.source.size(),
       .pixels_max = job.pixels_max,
+      .format = job.recipe.format,
+      .max_width = job.recipe.max_width,
+      .max_height = job.recipe.max_height,
   };
   const auto began = clock_.steady_now();
   if (!send(codec_wire::encode(request))) return std::unexpected(ended());
@@ -147,6 +150,7 @@ std::expected<CodecOutcome, ChildFailure> Child::judge(const Answer& answer, con
   const ReplyBounds bounds{
       .job = static_cast<std::uint32_t>(images_),
       .pixels_max = job.pixels_max,
+      .recipe = job.recipe,
       .cpu_us_max = static_cast<std::uint32_t>(duration_cast<Micros>(job.deadline).count()),
   };
   auto taken =

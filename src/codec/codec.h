@@ -23,6 +23,7 @@ struct Rendition {
   PictureFormat format = PictureFormat::kJpeg;
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+  RenderMethod method = RenderMethod::kSourceKept;
   std::uint32_t codec_cpu_us = 0;  // what the child spent on it, for the bench and the metrics
 };
 

@@ -39,6 +39,13 @@ bool begins_as(PictureFormat format, std::span<const std::byte> bytes) {
   return false;
 }
 
+bool keeps(const Recipe& recipe, const codec_wire::Reply& reply) {
+  const bool of_format = !recipe.format || static_cast<std::uint8_t>(*recipe.format) == reply.code;
+  const bool fits = (recipe.max_width == 0 || reply.width <= recipe.max_width) &&
+                    (recipe.max_height == 0 || reply.height <= recipe.max_height);
+  return of_format && fits;
+}
+
 Taken take_picture(const codec_wire::Reply& reply, std::span<const std::byte> reply_area,
                    const ReplyBounds& bounds) {
   if (reply.code >= kFormats.size()) return std::unexpected("unknown format"sv);
@@ -47,12 +54,15 @@ Taken take_picture(const codec_wire::Reply& reply, std::span<const std::byte> re
   if (std::uint64_t{reply.width} * reply.height > bounds.pixels_max) {
     return std::unexpected("more pixels than asked for"sv);
   }
+  if (reply.method >= kMethodNames.size()) return std::unexpected("unknown method"sv);
+  if (!keeps(bounds.recipe, reply)) return std::unexpected("not what the recipe asks for"sv);
   const auto shared = reply_area.first(reply.bytes);
   Rendition rendition{
       .bytes = std::vector<std::byte>(shared.begin(), shared.end()),
       .format = static_cast<PictureFormat>(reply.code),
       .width = reply.width,
       .height = reply.height,
+      .method = static_cast<RenderMethod>(reply.method),
       .codec_cpu_us = std::min(reply.cpu_us, bounds.cpu_us_max),
   };
   if (!begins_as(rendition.format, rendition.bytes)) {

@@ -56,6 +56,30 @@ TEST(ReplyCheck, TakesAPicture) {
   EXPECT_EQ(taken->rendition->codec_cpu_us, 2'050u);
 }
 
+TEST(ReplyCheck, RefusesWhatTheRecipeDidNotAskFor) {
+  const auto area = area_with("\xff\xd8\xff\xe0");
+  const auto message = codec_wire::encode(picture_reply());
+  const auto taken = [&](const Recipe& recipe) {
+    ReplyBounds bounds = kBounds;
+    bounds.recipe = recipe;
+    return take_reply(message, area, bounds).has_value();
+  };
+  EXPECT_TRUE(taken({.format = PictureFormat::kJpeg, .max_width = 100, .max_height = 100}));
+  EXPECT_FALSE(taken({.format = PictureFormat::kPng}));
+  EXPECT_FALSE(taken({.max_width = 99}));
+  EXPECT_FALSE(taken({.max_height = 99}));
+}
+
+TEST(ReplyCheck, TakesEveryMethodAndNoOther) {
+  Reply reply = picture_reply();
+  reply.method = static_cast<std::uint8_t>(RenderMethod::kConvertedResized);
+  const auto taken = take(reply, "\xff\xd8\xff\xe0");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->rendition->method, RenderMethod::kConvertedResized);
+  ++reply.method;
+  EXPECT_FALSE(take(reply, "\xff\xd8\xff\xe0"));
+}
+
 TEST(ReplyCheck, TakesEveryFormatByItsFirstBytes) {
   const std::array<std::string, 6> beginnings{"\xff\xd8\xff", "\x89PNG\r\n\x1a\n",
                                               "RIFF....WEBP", "GIF89a",

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <concepts>
 
+#include "base/limits.h"
+
 namespace imgmill::codec_wire {
 namespace {
 
@@ -13,6 +15,7 @@ constexpr std::uint32_t kReplyMagic = 0x31414d49;    // "IMA1"
 
 constexpr std::uint64_t kPageBytes = 64 << 10;  // a multiple of every page size in use
 constexpr std::uint64_t kReplySlackBytes = 1 << 20;
+constexpr std::uint8_t kKeepFormat = 0xff;
 
 // The position is the byte on the wire, less one: append only.
 constexpr std::array kDecoderFaults{
@@ -67,7 +70,8 @@ std::uint8_t byte_of(bool flag) { return flag ? 1 : 0; }
 
 ArenaLayout layout_for(std::uint64_t source_bytes_max) {
   const std::uint64_t pages = (source_bytes_max + kPageBytes - 1) / kPageBytes * kPageBytes;
-  return {.source_bytes = pages, .reply_bytes = pages + kReplySlackBytes};
+  return {.source_bytes = pages,
+          .reply_bytes = std::max(pages + kReplySlackBytes, limits::kCodecReplyBytes)};
 }
 
 Message encode(const Hello& hello) {
@@ -97,6 +101,9 @@ Message encode(const Request& request) {
       .put(request.source_bytes)
       .put(request.pixels_max)
       .put(request.quality)
+      .put(request.max_width)
+      .put(request.max_height)
+      .put(request.format ? static_cast<std::uint8_t>(*request.format) : kKeepFormat)
       .take();
 }
 
@@ -148,6 +155,12 @@ std::optional<Request> decode_request(std::span<const std::byte> bytes) {
   request.source_bytes = in.get<std::uint64_t>();
   request.pixels_max = in.get<std::uint64_t>();
   request.quality = in.get<std::uint32_t>();
+  request.max_width = in.get<std::uint32_t>();
+  request.max_height = in.get<std::uint32_t>();
+  const auto format = in.get<std::uint8_t>();
+  if (format == kKeepFormat) return request;
+  if (format >= kFormats.size()) return std::nullopt;
+  request.format = static_cast<PictureFormat>(format);
   return request;
 }
 

@@ -7,7 +7,8 @@
 //   | source bytes …         | rendition's bytes, or a fault's message … |
 //
 // What the parent reads was written by a process that may be in an attacker's hands: decode() only
-// takes the fields apart, reply_check.h judges them. Pure; includes nothing of ours but model/.
+// takes the fields apart, reply_check.h judges them. Pure; includes nothing of ours but model/ and
+// base/limits.h.
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include <span>
 
 #include "model/image_fault.h"
+#include "model/recipe.h"
 
 namespace imgmill::codec_wire {
 
@@ -42,8 +44,9 @@ struct ArenaLayout {
   bool operator==(const ArenaLayout&) const = default;
 };
 
-// Whole pages for a source of that size, and as much and some slack for the reply: a rendition is
-// not larger than its source but for a few re-written headers.
+// Whole pages for a source of that size, and for the reply as much and some slack (a rendition in
+// the source's format is not larger than it but for a few re-written headers), or
+// limits::kCodecReplyBytes if that is more: a change of format may well be larger.
 [[nodiscard]] ArenaLayout layout_for(std::uint64_t source_bytes_max);
 
 struct Hello {
@@ -80,6 +83,9 @@ struct Request {
   std::uint32_t quality = 0;
   std::uint64_t source_bytes = 0;
   std::uint64_t pixels_max = 0;
+  std::optional<PictureFormat> format;  // of the recipe, as the two below
+  std::uint32_t max_width = 0;
+  std::uint32_t max_height = 0;
   bool operator==(const Request&) const = default;
 };
 
@@ -89,7 +95,7 @@ struct Reply {
   std::uint32_t job = 0;
   ReplyKind kind = ReplyKind::kFault;
   std::uint8_t code = 0;    // a PictureFormat, or a fault as fault_byte() writes it
-  std::uint8_t method = 0;  // which way the rendition was made; 0 until there are several
+  std::uint8_t method = 0;  // a RenderMethod
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   std::uint32_t cpu_us = 0;

@@ -15,7 +15,13 @@ const Ready kReady{.failed_step = SetupStep::kSeccomp,
                    .network_namespace = true,
                    .landlock = false,
                    .seccomp = true};
-const Request kRequest{.job = 3, .quality = 50, .source_bytes = 190'000, .pixels_max = 100'000'000};
+const Request kRequest{.job = 3,
+                       .quality = 50,
+                       .source_bytes = 190'000,
+                       .pixels_max = 100'000'000,
+                       .format = PictureFormat::kAvif,
+                       .max_width = 16'384,
+                       .max_height = 1};
 const Reply kReply{.job = 3,
                    .kind = ReplyKind::kPicture,
                    .code = 2,
@@ -30,6 +36,15 @@ TEST(Wire, EveryMessageComesBackAsItWas) {
   EXPECT_EQ(decode_ready(encode(kReady)), kReady);
   EXPECT_EQ(decode_request(encode(kRequest)), kRequest);
   EXPECT_EQ(decode_reply(encode(kReply)), kReply);
+}
+
+TEST(Wire, ARequestMayKeepTheFormat) {
+  Request keep = kRequest;
+  keep.format = std::nullopt;
+  EXPECT_EQ(decode_request(encode(keep)), keep);
+  Message unknown = encode(keep);
+  unknown[36] = std::byte{6};
+  EXPECT_FALSE(decode_request(unknown));
 }
 
 TEST(Wire, IsLittleEndian) {

@@ -6,61 +6,96 @@
 #include <string>
 
 #include "codec_worker/formats/avif.h"
+#include "codec_worker/formats/bmp.h"
 #include "codec_worker/formats/gif.h"
+#include "codec_worker/formats/heif_pixels.h"
+#include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/jpeg.h"
 #include "codec_worker/formats/png.h"
 #include "codec_worker/formats/png_colors.h"
 #include "codec_worker/formats/sniff.h"
 #include "codec_worker/formats/tiff.h"
 #include "codec_worker/formats/webp.h"
+#include "codec_worker/shape/shape.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
+using Inspect = Outcome<PictureInfo> (*)(Bytes source);
+
+// In the order of SourceFormat.
+constexpr std::array<Inspect, 8> kInspect{inspect_jpeg, inspect_png,  inspect_webp, inspect_gif,
+                                          inspect_avif, inspect_tiff, inspect_bmp,  inspect_heic};
+
 struct FormatWork {
-  Outcome<PictureInfo> (*inspect)(Bytes source);
-  Outcome<Buffer> (*compress)(Bytes source, int quality);
+  Outcome<Coded> (*compress)(Bytes source, int quality);
   Outcome<Buffer> (*strip)(Bytes source);
 };
 
+template <auto Compress, RenderMethod Way = RenderMethod::kTranscoded>
+Outcome<Coded> compress_by(Bytes source, int quality) {
+  auto bytes = Compress(source, quality);
+  if (!bytes) return std::unexpected(bytes.error());
+  return Coded(*std::move(bytes), Way);
+}
+
 // In the order of PictureFormat.
 constexpr std::array<FormatWork, kFormats.size()> kWork{{
-    {inspect_jpeg, compress_jpeg, strip_jpeg},
-    {inspect_png, compress_png, strip_png},
-    {inspect_webp, compress_webp, strip_webp},
-    {inspect_gif, compress_gif, strip_gif},
-    {inspect_avif, compress_avif, strip_avif},
-    {inspect_tiff, compress_tiff, strip_tiff},
+    {compress_by<compress_jpeg>, strip_jpeg},
+    {compress_png, strip_png},
+    {compress_by<compress_webp>, strip_webp},
+    {compress_by<compress_gif>, strip_gif},
+    {compress_by<compress_avif>, strip_avif},
+    {compress_by<compress_tiff, RenderMethod::kLossless>, strip_tiff},
 }};
 
-Picture picture_of(Buffer bytes, PictureFormat format, const PictureInfo& info) {
-  const bool turned = info.orientation >= 5;
-  return {std::move(bytes), format, turned ? info.height : info.width,
-          turned ? info.width : info.height};
+RenderResult compress(Bytes source, PictureFormat format, PixelSize shown, int quality) {
+  const FormatWork& work = kWork[static_cast<std::size_t>(format)];
+  auto compressed = work.compress(source, quality);
+  if (!compressed) return std::unexpected(compressed.error());
+  auto stripped = work.strip(source);
+  const std::size_t bound = stripped ? std::min(stripped->size(), source.size()) : source.size();
+  if (!compressed->bytes.empty() && compressed->bytes.size() < bound) {
+    return Picture{std::move(compressed->bytes), format, shown.width, shown.height,
+                   compressed->method};
+  }
+  if (!stripped) return std::unexpected(stripped.error());
+  // Taking something out never adds a byte, but for padding that a source left out at its very end.
+  if (stripped->size() > source.size()) stripped->assign(source.begin(), source.end());
+  return Picture{*std::move(stripped), format, shown.width, shown.height,
+                 RenderMethod::kSourceKept};
+}
+
+RenderMethod method_of(bool converts, bool resizes) {
+  if (!converts) return RenderMethod::kResized;
+  return resizes ? RenderMethod::kConvertedResized : RenderMethod::kConverted;
 }
 
 RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimits& limits) {
-  const auto format = sniff(source);
-  if (!format) return std::unexpected(format.error());
-  const FormatWork& work = kWork[static_cast<std::size_t>(*format)];
-  const auto info = work.inspect(source);
+  const auto from = sniff(source);
+  if (!from) return std::unexpected(from.error());
+  const auto info = kInspect[static_cast<std::size_t>(*from)](source);
   if (!info) return std::unexpected(info.error());
   if (info->pixels > limits.pixels_max) {
     return fault(FaultCode::kTooManyPixels, "the picture has " + std::to_string(info->pixels) +
                                                 " pixels, " + std::to_string(limits.pixels_max) +
                                                 " are allowed");
   }
-  auto compressed = work.compress(source, recipe.quality);
-  if (!compressed) return std::unexpected(compressed.error());
-  auto stripped = work.strip(source);
-  const std::size_t bound = stripped ? std::min(stripped->size(), source.size()) : source.size();
-  if (!compressed->empty() && compressed->size() < bound) {
-    return picture_of(*std::move(compressed), *format, *info);
-  }
-  if (!stripped) return std::unexpected(stripped.error());
-  // Taking something out never adds a byte, but for padding that a source left out at its very end.
-  if (stripped->size() > source.size()) stripped->assign(source.begin(), source.end());
-  return picture_of(*std::move(stripped), *format, *info);
+  const bool turned = info->orientation >= 5;
+  const PixelSize shown{turned ? info->height : info->width, turned ? info->width : info->height};
+  const PixelSize fitted = fit_inside(shown, recipe.max_width, recipe.max_height);
+  const std::optional<PictureFormat> own = as_rendition(*from);
+  const bool converts = !own || (recipe.format && recipe.format != own);
+  const bool resizes = fitted != shown;
+  if (!converts && !resizes) return compress(source, *own, shown, recipe.quality);
+  auto shaped = shape(source, {.from = *from,
+                               .orientation = info->orientation,
+                               .size = fitted,
+                               .format = recipe.format ? recipe.format : own,
+                               .quality = recipe.quality});
+  if (!shaped) return std::unexpected(shaped.error());
+  return Picture{std::move(shaped->bytes), shaped->format, shaped->size.width, shaped->size.height,
+                 method_of(converts, resizes)};
 }
 
 }  // namespace
@@ -69,6 +104,8 @@ void warm_up() {
   warm_up_quantiser();
   warm_up_avif();
   warm_up_tiff();
+  warm_up_heic();
+  warm_up_icc();
 }
 
 RenderResult render(std::span<const std::byte> source, const Recipe& recipe,

@@ -1,6 +1,7 @@
-// Source bytes → rendition, inside the child: sniff, check the header, decode, recipe, encode, and
-// the smallest of {new, source without its metadata} goes out (CONTRACT section 5). The sandbox is
-// up before the first byte is seen, so nothing here opens a file or a socket.
+// Source bytes → rendition, inside the child: sniff, check the header, then one of two ways
+// (CONTRACT section 5). Format and size stay: coded anew by the format's own means, and the
+// smallest of {new, source without its metadata} goes out. One of them changes: shape/. The sandbox
+// is up before the first byte is seen, so nothing here opens a file or a socket.
 //
 // One thread. Includes model/, base/ and the picture libraries only.
 #pragma once
@@ -25,6 +26,7 @@ struct Picture {
   PictureFormat format = PictureFormat::kJpeg;
   std::uint32_t width = 0;  // as shown: after rotation
   std::uint32_t height = 0;
+  RenderMethod method = RenderMethod::kSourceKept;
 };
 
 using RenderResult = std::expected<Picture, ImageFault>;

@@ -78,13 +78,13 @@ TEST(Render, SaysWhatIsNoPicture) {
 TEST(Render, NamesPicturesItDoesNotTake) {
   using std::string_view_literals::operator""sv;
   const std::vector<std::pair<std::string_view, std::string_view>> cases{
-      {"BM\x36\0\0\0\0\0"sv, "BMP"},
+      {"BM\x36\0\0\0\0\0"sv, "BMP"},  // of no known header
       {"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"},
       {"%PDF-1.7\n", "PDF"},
       {"8BPS\0\1"sv, "PSD"},
       {"\0\0\1\0\1\0"sv, "ICO"},
       {"\0\0\0\x18"
-       "ftypheic\0\0\0\0mif1heic"sv,
+       "ftyphevc\0\0\0\0msf1hevc"sv,
        "HEIC"},
       {"\xff\x0a\x10\x20"sv, "JPEG XL"}};
   for (const auto& [bytes, name] : cases) {

@@ -123,16 +123,23 @@ Reply picture_reply(const Picture& picture, std::span<std::byte> out) {
   std::ranges::copy(picture.bytes, out.begin());
   return {.kind = ReplyKind::kPicture,
           .code = static_cast<std::uint8_t>(picture.format),
+          .method = static_cast<std::uint8_t>(picture.method),
           .width = picture.width,
           .height = picture.height,
           .bytes = picture.bytes.size()};
 }
 
+Recipe recipe_of(const Request& request) {
+  return {.quality = static_cast<int>(request.quality),
+          .format = request.format,
+          .max_width = request.max_width,
+          .max_height = request.max_height};
+}
+
 Reply answer(const Request& request, const MappedArena& arena) {
   const std::int64_t began_us = cpu_now_us();
-  const RenderResult result =
-      render(arena.source(request.source_bytes), {.quality = static_cast<int>(request.quality)},
-             {.pixels_max = request.pixels_max});
+  const RenderResult result = render(arena.source(request.source_bytes), recipe_of(request),
+                                     {.pixels_max = request.pixels_max});
   Reply reply = result ? picture_reply(*result, arena.reply())
                        : fault_reply(result.error().code, result.error().message, arena.reply());
   reply.job = request.job;

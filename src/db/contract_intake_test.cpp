@@ -18,6 +18,16 @@ TEST_P(DbContract, AReceivingBatchIsInvisible) {
   EXPECT_THAT(lease(10), IsEmpty());
 }
 
+TEST_P(DbContract, ARecipeMayAskForLittle) {
+  const Recipe plain{.quality = 1};
+  const NewBatch batch{.request_id = "plain", .recipe = plain};
+  ASSERT_TRUE(db().open_batch(batch, now()));
+  pass(seconds(1));
+  const std::vector<Batch> found = db().find_receiving(now()).value();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].recipe, plain);
+}
+
 TEST_P(DbContract, ASealedBatchShowsWhatCameIn) {
   const BatchKey batch = open("a", "https://shop/hook");
   append(batch, 0, 3);
@@ -27,7 +37,7 @@ TEST_P(DbContract, ASealedBatchShowsWhatCameIn) {
   EXPECT_EQ(found.key, batch);
   EXPECT_EQ(found.request_id, "a");
   EXPECT_EQ(found.state, BatchState::kSealed);
-  EXPECT_EQ(found.recipe.quality, 73);
+  EXPECT_EQ(found.recipe, kRecipe);
   EXPECT_EQ(found.csv_key, "uploads/a.csv");
   EXPECT_EQ(found.webhook_url, "https://shop/hook");
   EXPECT_EQ(found.webhook_state, WebhookState::kNotSent);

@@ -19,7 +19,7 @@ TEST_P(DbContract, ALeaseTellsAllThatWorkNeeds) {
   ASSERT_THAT(leases, SizeIs(1));
   EXPECT_EQ(leases[0].id, (LeaseId{.batch = batch, .first_image = 0, .attempt = 1}));
   EXPECT_EQ(leases[0].request_id, "a");
-  EXPECT_EQ(leases[0].recipe.quality, 73);
+  EXPECT_EQ(leases[0].recipe, kRecipe);
   ASSERT_THAT(leases[0].images, SizeIs(2));
   EXPECT_EQ(leases[0].images[1].image, 1U);
   EXPECT_EQ(leases[0].images[1].tries, 0U);

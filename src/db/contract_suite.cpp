@@ -7,7 +7,7 @@ namespace imgmill {
 BatchKey DbContract::open(std::string_view id, std::optional<std::string> webhook_url) {
   NewBatch batch;
   batch.request_id = id;
-  batch.recipe.quality = 73;
+  batch.recipe = kRecipe;
   batch.webhook_url = std::move(webhook_url);
   batch.csv_key = "uploads/" + batch.request_id + ".csv";
   const Result<BatchKey> key = db().open_batch(batch, now());
@@ -100,7 +100,8 @@ Outcome done(const Lease& lease, std::uint32_t image) {
   return {.lease = lease.id,
           .image = image,
           .tries = 1,
-          .rendered = Rendered{key_of(image), PictureFormat::kJpeg, 640, 480, 1000, 400},
+          .rendered = Rendered{key_of(image), PictureFormat::kJpeg, 640, 480, 1000, 400,
+                               RenderMethod::kResized},
           .fault = std::nullopt,
           .try_again_at = std::nullopt};
 }

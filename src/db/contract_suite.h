@@ -57,6 +57,9 @@ class DbContract : public testing::TestWithParam<DbEngine> {
   std::unique_ptr<DbUnderTest> under_test_ = GetParam().make();
 };
 
+// Of every batch that open() opens.
+inline constexpr Recipe kRecipe{
+    .quality = 73, .format = PictureFormat::kWebp, .max_width = 800, .max_height = 16'384};
 inline constexpr std::string_view kWebhook = "https://shop/hook";
 inline constexpr auto kLease = std::chrono::seconds(30);
 

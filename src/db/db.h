@@ -139,6 +139,7 @@ struct Rendered {
   std::uint32_t height = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  RenderMethod method = RenderMethod::kSourceKept;
 };
 
 // What became of one leased image: exactly one of rendered, fault, or fault with try_again_at.

@@ -25,6 +25,8 @@ std::string time_or_null(std::optional<Time> time) {
   return time ? fmt::format("\"{}\"", format_time(*time)) : "null";
 }
 
+std::string side_or_null(std::uint32_t side) { return side == 0 ? "null" : fmt::to_string(side); }
+
 // At the pace so far, in whole seconds; "null" before the first image is done.
 std::string eta_seconds(const Batch& batch, Time now) {
   const BatchCounts& counts = batch.counts;
@@ -79,8 +81,11 @@ std::string status_json(const Batch& batch, Time now) {
                  counts.bytes_in, counts.bytes_out);
   fmt::format_to(end, R"("finished_at": {}, "eta_seconds": {}, )", time_or_null(batch.finished_at),
                  eta_seconds(batch, now));
-  fmt::format_to(end, R"("options": {{"quality": {}, "format": "keep", )", batch.recipe.quality);
-  out += R"("max_width": null, "max_height": null}})";
+  const Recipe& recipe = batch.recipe;
+  fmt::format_to(end, R"("options": {{"quality": {}, "format": "{}", )", recipe.quality,
+                 recipe.format ? names_of(*recipe.format).name : "keep");
+  fmt::format_to(end, R"("max_width": {}, "max_height": {}}}}})", side_or_null(recipe.max_width),
+                 side_or_null(recipe.max_height));
   return out;
 }
 

@@ -36,6 +36,15 @@ TEST(StatusJson, EveryFieldInTheContractsOrder) {
       R"("max_width": null, "max_height": null}})");
 }
 
+TEST(StatusJson, OptionsAreTheRecipe) {
+  Batch batch = batch_with(BatchState::kSealed, 20, 0);
+  batch.recipe = {
+      .quality = 7, .format = PictureFormat::kAvif, .max_width = 800, .max_height = 16'384};
+  EXPECT_THAT(status_json(batch, batch.created_at),
+              testing::HasSubstr(R"("options": {"quality": 7, "format": "avif", )"
+                                 R"("max_width": 800, "max_height": 16384}})"));
+}
+
 TEST(StatusJson, WhenFinal) {
   Batch batch = batch_with(BatchState::kCompleted, 20, 20);
   batch.started_at = batch.created_at;

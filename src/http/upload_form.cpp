@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <span>
 
 #include <fmt/format.h>
 
@@ -12,27 +11,32 @@
 namespace imgmill {
 namespace {
 
-constexpr std::array<std::string_view, 3> kOptions{"webhook_url", "quality", "on_invalid"};
-constexpr std::array<std::string_view, 3> kLaterOptions{"format", "max_width", "max_height"};
-
-bool is_among(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
+constexpr std::array<std::string_view, 6> kOptions{"webhook_url", "quality",    "format",
+                                                   "max_width",   "max_height", "on_invalid"};
 
 std::unexpected<Problem> bad_option(std::string detail) {
   return std::unexpected(
       Problem{.status = 400, .error = "Invalid option", .detail = std::move(detail)});
 }
 
-Answer<int> read_quality(std::string_view text) {
-  int quality = 0;
+template <class Number>
+Answer<Number> read_number(std::string_view name, std::string_view text, Number min, Number max) {
+  Number number = 0;
   const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, quality);
-  if (error == std::errc() && stop == end && quality >= kQualityMin && quality <= kQualityMax) {
-    return quality;
-  }
-  return bad_option(
-      fmt::format("quality is a whole number from {} to {}", kQualityMin, kQualityMax));
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stop == end && number >= min && number <= max) return number;
+  return bad_option(fmt::format("{} is a whole number from {} to {}", name, min, max));
+}
+
+Answer<std::uint32_t> read_side(std::string_view name, std::string_view text) {
+  return read_number(name, text, kBoxSideMin, kBoxSideMax);
+}
+
+Answer<std::optional<PictureFormat>> read_format(std::string_view text) {
+  if (text == "keep") return std::nullopt;
+  const auto format = format_named(text);
+  if (format && std::ranges::contains(kTargetFormats, *format)) return format;
+  return bad_option(R"(format is "keep", "jpeg", "png", "webp" or "avif")");
 }
 
 Answer<bool> read_on_invalid(std::string_view text) {
@@ -44,13 +48,10 @@ Answer<bool> read_on_invalid(std::string_view text) {
 }  // namespace
 
 bool UploadForm::is_option(std::string_view name) {
-  return is_among(kOptions, name) || is_among(kLaterOptions, name);
+  return std::ranges::find(kOptions, name) != kOptions.end();
 }
 
 Answer<void> UploadForm::set(std::string_view name, std::string value) {
-  if (is_among(kLaterOptions, name)) {
-    return bad_option(fmt::format("{} is not supported yet: leave it out", name));
-  }
   if (!values_.emplace(name, std::move(value)).second) {
     return bad_option(fmt::format("{} is given twice", name));
   }
@@ -61,7 +62,16 @@ Answer<UploadOptions> UploadForm::read(int quality_default) const {
   UploadOptions options;
   options.recipe.quality = quality_default;
   if (const auto quality = values_.find("quality"); quality != values_.end()) {
-    TRY(options.recipe.quality, read_quality(quality->second));
+    TRY(options.recipe.quality, read_number("quality", quality->second, kQualityMin, kQualityMax));
+  }
+  if (const auto format = values_.find("format"); format != values_.end()) {
+    TRY(options.recipe.format, read_format(format->second));
+  }
+  if (const auto width = values_.find("max_width"); width != values_.end()) {
+    TRY(options.recipe.max_width, read_side("max_width", width->second));
+  }
+  if (const auto height = values_.find("max_height"); height != values_.end()) {
+    TRY(options.recipe.max_height, read_side("max_height", height->second));
   }
   if (const auto on_invalid = values_.find("on_invalid"); on_invalid != values_.end()) {
     TRY(options.skip_invalid_rows, read_on_invalid(on_invalid->second));

@@ -21,7 +21,7 @@ class UploadForm {
  public:
   // Whether a part of this name is an option, and so its value is wanted.
   [[nodiscard]] static bool is_option(std::string_view name);
-  // A 400 for an option that is given twice, or is not supported yet.
+  // A 400 for an option that is given twice.
   [[nodiscard]] Answer<void> set(std::string_view name, std::string value);
   // A 400 for a value that is none. Of the webhook's address only the form is looked at.
   [[nodiscard]] Answer<UploadOptions> read(int quality_default) const;

@@ -19,7 +19,7 @@ std::string refusal(std::string_view name, std::string_view value) {
 TEST(UploadForm, Defaults) {
   const auto options = UploadForm().read(64);
   ASSERT_TRUE(options);
-  EXPECT_EQ(options->recipe.quality, 64);
+  EXPECT_EQ(options->recipe, Recipe{.quality = 64});
   EXPECT_EQ(options->webhook_url, std::nullopt);
   EXPECT_FALSE(options->skip_invalid_rows);
 }
@@ -27,11 +27,17 @@ TEST(UploadForm, Defaults) {
 TEST(UploadForm, EveryOption) {
   UploadForm form;
   ASSERT_TRUE(form.set("quality", "100"));
+  ASSERT_TRUE(form.set("format", "webp"));
+  ASSERT_TRUE(form.set("max_width", "16384"));
+  ASSERT_TRUE(form.set("max_height", "1"));
   ASSERT_TRUE(form.set("on_invalid", "skip"));
   ASSERT_TRUE(form.set("webhook_url", "https://example.com/hook"));
   const auto options = form.read(50);
   ASSERT_TRUE(options);
-  EXPECT_EQ(options->recipe.quality, 100);
+  EXPECT_EQ(
+      options->recipe,
+      (Recipe{
+          .quality = 100, .format = PictureFormat::kWebp, .max_width = 16'384, .max_height = 1}));
   EXPECT_EQ(options->webhook_url, "https://example.com/hook");
   EXPECT_TRUE(options->skip_invalid_rows);
 }
@@ -51,13 +57,27 @@ TEST(UploadForm, OtherFaults) {
   EXPECT_EQ(refusal("webhook_url", ""), "");  // a browser's empty field
 }
 
-TEST(UploadForm, LaterOptionsAreRefusedByName) {
-  for (const auto* name : {"format", "max_width", "max_height"}) {
-    EXPECT_TRUE(UploadForm::is_option(name));
-    EXPECT_EQ(refusal(name, "1"), std::string(name) + " is not supported yet: leave it out");
+TEST(UploadForm, FormatIsOneOfTheContracts) {
+  for (const auto* value : {"keep", "jpeg", "png", "webp", "avif"}) {
+    EXPECT_EQ(refusal("format", value), "") << value;
   }
-  EXPECT_FALSE(UploadForm::is_option("comment"));
+  for (const auto* value : {"", "JPEG", "jpg", "gif", "tiff", "heic", " png", "1"}) {
+    EXPECT_EQ(refusal("format", value), R"(format is "keep", "jpeg", "png", "webp" or "avif")");
+  }
 }
+
+TEST(UploadForm, TheBoxIsStrict) {
+  for (const auto* name : {"max_width", "max_height"}) {
+    for (const auto* value : {"", "0", "16385", "-5", "+5", " 5", "5 ", "5.0", "0x5", "100px",
+                              "4294967297", "99999999999999999999"}) {
+      EXPECT_EQ(refusal(name, value), std::string(name) + " is a whole number from 1 to 16384")
+          << value;
+    }
+    EXPECT_EQ(refusal(name, "800"), "");
+  }
+}
+
+TEST(UploadForm, OtherNamesAreNoOptions) { EXPECT_FALSE(UploadForm::is_option("comment")); }
 
 TEST(UploadForm, TwiceIsOnceTooMuch) {
   UploadForm form;

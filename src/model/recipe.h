@@ -14,12 +14,39 @@ enum class PictureFormat : std::uint8_t { kJpeg, kPng, kWebp, kGif, kAvif, kTiff
 inline constexpr int kQualityMin = 1;
 inline constexpr int kQualityMax = 100;
 inline constexpr int kQualityDefault = 50;
+inline constexpr std::uint32_t kBoxSideMin = 1;
+inline constexpr std::uint32_t kBoxSideMax = 16'384;
 
 struct Recipe {
   int quality = kQualityDefault;
+  std::optional<PictureFormat> format = {};  // nullopt: keep the source's
+  // The rendition, as shown, is shrunk to fit inside, never enlarged. 0: no bound.
+  std::uint32_t max_width = 0;
+  std::uint32_t max_height = 0;
 
   bool operator==(const Recipe&) const = default;
 };
+
+// Which way a rendition was made.
+enum class RenderMethod : std::uint8_t {
+  kSourceKept,    // the source's own picture data, without its metadata
+  kTranscoded,    // decoded and coded anew
+  kRequantised,   // a JPEG's coefficients, coarser
+  kLossless,      // packed anew, sample by sample the same
+  kNearLossless,  // samples moved a little where it is not seen
+  kPalette,       // by at most 256 chosen colours
+  kConverted,     // into another format
+  kResized,       // shrunk, in the source's format
+  kConvertedResized,
+};
+
+inline constexpr std::array<std::string_view, 9> kMethodNames{
+    "source_kept", "transcoded", "requantised", "lossless",         "near_lossless",
+    "palette",     "converted",  "resized",     "converted_resized"};
+
+[[nodiscard]] constexpr std::string_view name_of(RenderMethod method) {
+  return kMethodNames[static_cast<std::size_t>(method)];
+}
 
 struct FormatNames {
   PictureFormat format;
@@ -36,6 +63,11 @@ inline constexpr std::array<FormatNames, 6> kFormats{{
     {PictureFormat::kAvif, "avif", "avif", "image/avif"},
     {PictureFormat::kTiff, "tiff", "tif", "image/tiff"},
 }};
+
+// What `format` of a form or a command line may say besides "keep" (CONTRACT 1.1): what every
+// browser shows.
+inline constexpr std::array<PictureFormat, 4> kTargetFormats{
+    PictureFormat::kJpeg, PictureFormat::kPng, PictureFormat::kWebp, PictureFormat::kAvif};
 
 [[nodiscard]] constexpr const FormatNames& names_of(PictureFormat format) {
   return kFormats[static_cast<std::size_t>(format)];

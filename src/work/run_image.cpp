@@ -50,7 +50,8 @@ Outcome outcome_of(const Rendition& rendition, std::string key, std::uint64_t by
                               .width = rendition.width,
                               .height = rendition.height,
                               .bytes_in = bytes_in,
-                              .bytes_out = rendition.bytes.size()};
+                              .bytes_out = rendition.bytes.size(),
+                              .method = rendition.method};
   return outcome;
 }
 
@@ -71,6 +72,7 @@ void log_rendition(const Rendition& rendition, std::uint64_t bytes_in, const Ima
                             {"image", std::to_string(job.image.image)},
                             {"bytes_in", std::to_string(bytes_in)},
                             {"bytes_out", std::to_string(rendition.bytes.size())},
+                            {"method", std::string(name_of(rendition.method))},
                             {"codec_cpu_us", std::to_string(rendition.codec_cpu_us)}});
 }
 

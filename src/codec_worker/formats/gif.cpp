@@ -8,13 +8,6 @@ namespace {
 
 constexpr std::uint32_t kEndMark = 0x3b;
 constexpr int kCodeBitsMin = 2;
-constexpr int kCodeBitsMax = 8;
-// LZW cannot pack tighter than a full dictionary's longest run a code, so a frame that promises
-// more indices lies.
-constexpr std::uint64_t kUnpackRatioMax = 4'096;
-
-// How far a colour may move: 15 of 255 levels at quality 50, none from 98 on.
-int distance_max(int quality) { return (100 - quality) * 3 / 10; }
 
 // Writes a GIF block by block. `repack` gives the frame's data anew, or nothing to take the
 // source's.
@@ -31,7 +24,7 @@ Outcome<Buffer> rewrite(Bytes source, Repack repack) {
   while (const auto block = blocks->next()) {
     if (block->kind == GifBlockKind::kFrameControl) {
       control = block->whole;
-      transparent = block->transparent;
+      transparent = block->control.transparent;
     } else if (block->kind == GifBlockKind::kExtension) {
       if (block->stays) append(out, block->whole);
     } else if (block->kind == GifBlockKind::kEnd) {
@@ -56,26 +49,22 @@ Outcome<Buffer> rewrite(Bytes source, Repack repack) {
 }
 
 Outcome<Buffer> repack_frame(const GifFrame& frame, const LzwTolerance& tolerance) {
-  const std::uint64_t count = std::uint64_t{frame.width} * frame.height;
-  if (frame.code_bits < 1 || frame.code_bits > kCodeBitsMax) {
-    return corrupt("a frame of the GIF is damaged");
-  }
-  const Buffer packed = join_gif_sub_blocks(frame.sub_blocks);
-  if (count / kUnpackRatioMax > packed.size() * 8) return corrupt("a frame of the GIF is cut off");
-  const LzwIndices unpacked = unpack_lzw(packed, frame.code_bits, count);
-  if (unpacked.end == LzwEnd::kBroken) return corrupt("a frame of the GIF is damaged");
-  // Viewers show a frame that ends early as far as it goes. It goes out as it came.
-  if (unpacked.end == LzwEnd::kShort || frame.code_bits < kCodeBitsMin) return Buffer{};
+  const auto unpacked = unpack_gif_frame(frame);
+  if (!unpacked) return std::unexpected(unpacked.error());
+  // A frame that ends early goes out as it came.
+  if (unpacked->end == LzwEnd::kShort || frame.code_bits < kCodeBitsMin) return Buffer{};
   Buffer data;
-  append_gif_sub_blocks(data, pack_lzw(unpacked.indices, frame.code_bits, tolerance));
+  append_gif_sub_blocks(data, pack_lzw(unpacked->indices, frame.code_bits, tolerance));
   return data.size() < frame.sub_blocks.size() ? data : Buffer{};
 }
 
 }  // namespace
 
+int gif_distance(int quality) { return (100 - quality) * 3 / 10; }
+
 Outcome<Buffer> compress_gif(Bytes source, int quality) {
   return rewrite(source, [quality](const GifFrame& frame, Bytes palette, auto transparent) {
-    return repack_frame(frame, LzwTolerance(palette, transparent, distance_max(quality)));
+    return repack_frame(frame, LzwTolerance(palette, transparent, gif_distance(quality)));
   });
 }
 

@@ -4,8 +4,7 @@
 // One thread; nothing is kept between calls. Bytes are from outside.
 #pragma once
 
-#include "codec_worker/formats/bytes.h"
-#include "codec_worker/formats/outcome.h"
+#include "codec_worker/formats/animation.h"
 
 namespace imgmill::codec_worker {
 
@@ -18,5 +17,23 @@ namespace imgmill::codec_worker {
 
 // The source's own packed frames, as clean. kCorruptImage.
 [[nodiscard]] Outcome<Buffer> strip_gif(Bytes source);
+
+// How far a colour may move for the sake of packing: 15 of 255 levels at quality 50, none from 98
+// on.
+[[nodiscard]] int gif_distance(int quality);
+
+// For a change of format or size: the first frame, RGBA. A GIF says nothing about its colours.
+// kCorruptImage.
+[[nodiscard]] Outcome<Buffer> decode_gif(Bytes source, PixelSize wanted, RowSink& sink);
+
+// One frame. Grey, RGB, with and without alpha, of which a GIF has one step.
+[[nodiscard]] Outcome<Coded> encode_gif(Pixmap picture, Bytes icc, int quality);
+
+// Whether there are several frames; then each, composed.
+[[nodiscard]] bool is_animated_gif(Bytes source);
+[[nodiscard]] NewAnimationReader read_gif_animation(Bytes source);
+// Each frame gets its own colours, and holds only what changed.
+[[nodiscard]] Outcome<std::unique_ptr<AnimationWriter>> write_gif_animation(PixelSize size,
+                                                                            int plays, int quality);
 
 }  // namespace imgmill::codec_worker

@@ -12,9 +12,27 @@ constexpr std::uint32_t kEndMark = 0x3b;
 constexpr std::uint32_t kFrameControlLabel = 0xf9;
 constexpr std::uint32_t kApplicationLabel = 0xff;
 constexpr std::size_t kSubBlockBytesMax = 255;
+constexpr int kMsPerTick = 10;
+// LZW cannot pack tighter than a full dictionary's longest run a code, so a frame that promises
+// more indices lies.
+constexpr std::uint64_t kUnpackRatioMax = 4'096;
+constexpr int kCodeBitsMax = 8;
 
 std::size_t palette_bytes(std::uint32_t flags) {
   return (flags & 0x80) == 0 ? 0 : std::size_t{3} << ((flags & 7) + 1);
+}
+
+// An application block for animations: its sub-block behind the name says how often.
+std::optional<int> repeats_of(Bytes sub_blocks) {
+  if (!reads(sub_blocks, "NETSCAPE2.0", 1) && !reads(sub_blocks, "ANIMEXTS1.0", 1)) {
+    return std::nullopt;
+  }
+  ByteReader reader(sub_blocks);
+  reader.skip(12);
+  const bool counts = reader.u8() >= 3 && reader.u8() == 1;
+  const auto repeats = static_cast<int>(reader.le16());
+  if (!counts || !reader.ok()) return std::nullopt;
+  return repeats;
 }
 
 bool application_stays(Bytes sub_blocks) {
@@ -51,23 +69,28 @@ void GifBlocks::read_extension(GifBlock& block) {
   const Bytes sub_blocks = take_sub_blocks();
   block.kind = GifBlockKind::kExtension;
   block.stays = label == kApplicationLabel && application_stays(sub_blocks);
+  if (label == kApplicationLabel) block.repeats = repeats_of(sub_blocks);
   if (label != kFrameControlLabel) return;
   block.kind = GifBlockKind::kFrameControl;
   ByteReader control(sub_blocks);
   control.skip(1);
   const std::uint32_t flags = control.u8();
-  control.skip(2);
+  block.control.delay_ms = static_cast<int>(control.le16()) * kMsPerTick;
+  block.control.disposal = static_cast<GifDisposal>(std::min((flags >> 2) & 7, 3U));
   const auto transparent = static_cast<std::uint8_t>(control.u8());
-  if (control.ok() && (flags & 1) != 0) block.transparent = transparent;
+  if (control.ok() && (flags & 1) != 0) block.control.transparent = transparent;
 }
 
 void GifBlocks::read_frame(GifBlock& block) {
   block.kind = GifBlockKind::kFrame;
   const std::size_t start = reader_.position() - 1;
-  reader_.skip(4);
+  block.frame.left = reader_.le16();
+  block.frame.top = reader_.le16();
   block.frame.width = reader_.le16();
   block.frame.height = reader_.le16();
-  block.frame.palette = reader_.take(palette_bytes(reader_.u8()));
+  const std::uint32_t flags = reader_.u8();
+  block.frame.interlaced = (flags & 0x40) != 0;
+  block.frame.palette = reader_.take(palette_bytes(flags));
   block.frame.descriptor = source_.subspan(start, reader_.position() - start);
   block.frame.code_bits = static_cast<int>(reader_.u8());
   block.frame.sub_blocks = take_sub_blocks();
@@ -91,6 +114,18 @@ std::optional<GifBlock> GifBlocks::next() {
   if (broken_) return std::nullopt;
   block.whole = source_.subspan(start, reader_.position() - start);
   return block;
+}
+
+Outcome<LzwIndices> unpack_gif_frame(const GifFrame& frame) {
+  const std::uint64_t count = std::uint64_t{frame.width} * frame.height;
+  if (frame.code_bits < 1 || frame.code_bits > kCodeBitsMax) {
+    return corrupt("a frame of the GIF is damaged");
+  }
+  const Buffer packed = join_gif_sub_blocks(frame.sub_blocks);
+  if (count / kUnpackRatioMax > packed.size() * 8) return corrupt("a frame of the GIF is cut off");
+  LzwIndices unpacked = unpack_lzw(packed, frame.code_bits, count);
+  if (unpacked.end == LzwEnd::kBroken) return corrupt("a frame of the GIF is damaged");
+  return unpacked;
 }
 
 Buffer join_gif_sub_blocks(Bytes sub_blocks) {

@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "codec_worker/formats/bytes.h"
 #include "model/image_fault.h"
+#include "model/recipe.h"
 
 namespace imgmill::codec_worker {
 
@@ -23,6 +25,15 @@ using Outcome = std::expected<T, ImageFault>;
 [[nodiscard]] inline std::unexpected<ImageFault> unsupported(std::string message) {
   return fault(FaultCode::kUnsupportedFormat, std::move(message));
 }
+
+// A picture coded anew, and how.
+struct Coded {
+  // NOLINTNEXTLINE(google-explicit-constructor): most formats know one way only
+  Coded(Buffer coded, RenderMethod way = RenderMethod::kTranscoded)
+      : bytes(std::move(coded)), method(way) {}
+  Buffer bytes;
+  RenderMethod method;
+};
 
 // What a header promises, before anything is decoded.
 struct PictureInfo {

@@ -1,7 +1,9 @@
 #include "codec_worker/formats/png.h"
 
 #include "codec_worker/formats/png_colors.h"
+#include "codec_worker/formats/png_icc.h"
 #include "codec_worker/formats/png_pixels.h"
+#include "codec_worker/formats/png_samples.h"
 #include "codec_worker/formats/png_writer.h"
 
 namespace imgmill::codec_worker {
@@ -26,33 +28,29 @@ int error_max(int quality) { return std::max(0, (100 - quality) / 10); }
 // Collects candidates and keeps the smallest.
 class Smallest {
  public:
-  explicit Smallest(const PngPixels& source) : colour_chunks_(source.colour_chunks) {
-    append_png_orientation(orientation_, source.exif);
+  // Whole chunks that stand in front of the palette, and behind it.
+  Smallest(Bytes colours, Buffer orientation)
+      : colours_(colours), orientation_(std::move(orientation)), best_(Buffer{}) {}
+  void offer(const PngImage& image, Bytes filtered, int level, RenderMethod method) {
+    Buffer file = write_png(image, filtered, level, colours_, orientation_);
+    if (best_.bytes.empty() || file.size() < best_.bytes.size()) best_ = {std::move(file), method};
   }
-  void offer(const PngImage& image, Bytes filtered, int level) {
-    Buffer file = write_png(image, filtered, level, colour_chunks_, orientation_);
-    if (best_.empty() || file.size() < best_.size()) best_ = std::move(file);
-  }
-  [[nodiscard]] Buffer take() { return std::move(best_); }
+  [[nodiscard]] Coded take() { return std::move(best_); }
 
  private:
-  Bytes colour_chunks_;
+  Bytes colours_;
   Buffer orientation_;
-  Buffer best_;
+  Coded best_;
 };
+
+Buffer orientation_chunk(Bytes exif) {
+  Buffer out;
+  append_png_orientation(out, exif);
+  return out;
+}
 
 bool is_grey_model(PngColor color) {
   return color == PngColor::kGrey || color == PngColor::kGreyAlpha;
-}
-
-bool has_icc(const PngPixels& source) {
-  ByteReader reader(source.colour_chunks);
-  while (reader.left() > 8) {
-    const std::uint32_t length = reader.be32();
-    if (reader.be32() == four("iCCP")) return true;
-    reader.skip(std::size_t{length} + 4);
-  }
-  return false;
 }
 
 // 16-bit samples as they are; only the compression is new.
@@ -60,7 +58,8 @@ void offer_as_is(PngPixels& source, Smallest& smallest) {
   PngImage image{source.header, std::move(source.rows), {}, {}};
   image.header.interlaced = false;
   append(image.trns, source.trns);
-  smallest.offer(image, filter_rows(image, PngFilter::kAdaptive), kSampleLevel);
+  smallest.offer(image, filter_rows(image, PngFilter::kAdaptive), kSampleLevel,
+                 RenderMethod::kLossless);
 }
 
 // Which models an ICC profile allows: one for RGB means nothing to grey samples, and the reverse.
@@ -74,23 +73,89 @@ void offer_exact(const RgbaPicture& picture, const ColorCensus& census, Models m
   const bool grey = census.grey && models.grey;
   if (!census.colors.empty() && models.rgb) {
     const PngImage image = exact_palette(picture, census);
-    smallest.offer(image, filter_rows(image, PngFilter::kNone), kIndexLevel);
+    smallest.offer(image, filter_rows(image, PngFilter::kNone), kIndexLevel,
+                   RenderMethod::kLossless);
     if (!grey || census.colors.size() <= kFewGreys) return;
   }
   const PngImage image = direct_samples(picture, grey, census.opaque);
-  smallest.offer(image, filter_rows(image, PngFilter::kAdaptive), kSampleLevel);
+  smallest.offer(image, filter_rows(image, PngFilter::kAdaptive), kSampleLevel,
+                 RenderMethod::kLossless);
 }
 
 void offer_near(const RgbaPicture& picture, const ColorCensus& census, Models models, int quality,
                 Smallest& smallest) {
   if (const int error = error_max(quality); error > 0) {
     const PngImage image = direct_samples(picture, census.grey && models.grey, census.opaque);
-    smallest.offer(image, filter_rows_near(image, error), kSampleLevel);
+    smallest.offer(image, filter_rows_near(image, error), kSampleLevel,
+                   RenderMethod::kNearLossless);
   }
   const bool palette_may_pay = models.rgb && census.flat_share >= kDrawnFlatShare;
   if (!palette_may_pay || quality == kLossless) return;
   if (const auto image = near_palette(picture, quality)) {
-    smallest.offer(*image, filter_rows(*image, PngFilter::kNone), kIndexLevel);
+    smallest.offer(*image, filter_rows(*image, PngFilter::kNone), kIndexLevel,
+                   RenderMethod::kPalette);
+  }
+}
+
+void offer_all(const RgbaPicture& picture, Models models, int quality, Smallest& smallest) {
+  const ColorCensus census = census_of(picture);
+  offer_exact(picture, census, models, smallest);
+  const bool grey_photo =
+      census.grey && census.colors.size() > kGreyPhotoColors && census.flat_share < kDrawnFlatShare;
+  if (census.colors.empty() || grey_photo) offer_near(picture, census, models, quality, smallest);
+}
+
+Models models_of(bool icc, bool grey) { return icc ? Models{grey, !grey} : Models{true, true}; }
+
+RgbaPicture to_rgba(const Pixmap& source) {
+  RgbaPicture picture{source.size.width, source.size.height, {}};
+  picture.pixels.reserve(source.pixels());
+  const std::size_t channels = channels_of(source.model);
+  const bool grey = is_grey(source.model);
+  const bool alpha = has_alpha(source.model);
+  for (const std::uint8_t* p = source.samples.data(); picture.pixels.size() < source.pixels();
+       p += channels) {
+    picture.pixels.push_back(
+        pack_rgba(p[0], p[grey ? 0 : 1], p[grey ? 0 : 2], alpha ? p[channels - 1] : 255));
+  }
+  return picture;
+}
+
+// The model that the rows of a picture fit into without loss.
+PixelModel model_of(const PngPixels& source) {
+  const bool alpha = !source.trns.empty();
+  switch (source.header.color) {
+    case PngColor::kGrey:
+      return alpha ? PixelModel::kGreyAlpha : PixelModel::kGrey;
+    case PngColor::kGreyAlpha:
+      return PixelModel::kGreyAlpha;
+    case PngColor::kRgb:
+    case PngColor::kPalette:
+      return alpha ? PixelModel::kRgba : PixelModel::kRgb;
+    case PngColor::kRgba:
+      return PixelModel::kRgba;
+  }
+  return PixelModel::kRgba;
+}
+
+void send_rows(const PngPixels& source, RowSink& sink) {
+  const PngHeader& header = source.header;
+  const PixelModel model = model_of(source);
+  const std::size_t channels = channels_of(model);
+  const PngSamples samples(source, true);
+  std::vector<std::uint32_t> pixels(header.width);
+  std::vector<std::uint8_t> row(header.width * channels);
+  sink.begin({header.width, header.height}, model);
+  for (std::size_t y = 0; y < header.height; ++y) {
+    samples.read_row(y, pixels.data());
+    std::uint8_t* out = row.data();
+    for (const std::uint32_t pixel : pixels) {
+      const auto rgba = unpack_rgba(pixel);
+      std::memcpy(out, rgba.data(), channels - (has_alpha(model) ? 1 : 0));
+      if (has_alpha(model)) out[channels - 1] = rgba[3];
+      out += channels;
+    }
+    sink.row(row.data());
   }
 }
 
@@ -105,25 +170,40 @@ bool is_animated(Bytes source) {
 
 }  // namespace
 
-Outcome<Buffer> compress_png(Bytes source_bytes, int quality) {
+Outcome<Coded> compress_png(Bytes source_bytes, int quality) {
   auto source = read_png(source_bytes);
   if (!source) return std::unexpected(source.error());
-  if (is_animated(source_bytes)) return Buffer{};
-  Smallest smallest(*source);
-  const PngColor color = source->header.color;
+  if (is_animated(source_bytes)) return Coded(Buffer{});
+  Smallest smallest(source->colour_chunks, orientation_chunk(source->exif));
   const bool deep = source->header.depth == 16;
   if (deep && (quality == kLossless || source->linear_light)) {
     offer_as_is(*source, smallest);
     return smallest.take();
   }
-  const Models models =
-      has_icc(*source) ? Models{is_grey_model(color), !is_grey_model(color)} : Models{true, true};
-  const RgbaPicture picture = to_rgba(*source);
-  const ColorCensus census = census_of(picture);
-  offer_exact(picture, census, models, smallest);
-  const bool grey_photo =
-      census.grey && census.colors.size() > kGreyPhotoColors && census.flat_share < kDrawnFlatShare;
-  if (census.colors.empty() || grey_photo) offer_near(picture, census, models, quality, smallest);
+  const bool has_icc = find_png_chunk(source->colour_chunks, four("iCCP")).has_value();
+  const Models models = models_of(has_icc, is_grey_model(source->header.color));
+  offer_all(to_rgba(*source), models, quality, smallest);
+  return smallest.take();
+}
+
+Outcome<Buffer> decode_png(Bytes source_bytes, PixelSize, RowSink& sink) {
+  if (is_animated(source_bytes)) {
+    return unsupported("an animated PNG can only stay as it is: ask for no format and no size");
+  }
+  auto source = read_png(source_bytes);
+  if (!source) return std::unexpected(source.error());
+  send_rows(*source, sink);
+  return png_icc(source->colour_chunks);
+}
+
+Outcome<Coded> encode_png(Pixmap picture, Bytes icc, int quality) {
+  Buffer colours;
+  append_png_icc(colours, icc);
+  const Models models = models_of(!icc.empty(), is_grey(picture.model));
+  const RgbaPicture pixels = to_rgba(picture);
+  picture = {};
+  Smallest smallest(colours, {});
+  offer_all(pixels, models, quality, smallest);
   return smallest.take();
 }
 

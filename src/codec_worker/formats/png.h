@@ -5,8 +5,8 @@
 // One thread; nothing is kept between calls. Bytes are from outside.
 #pragma once
 
-#include "codec_worker/formats/bytes.h"
 #include "codec_worker/formats/outcome.h"
+#include "codec_worker/formats/pixmap.h"
 
 namespace imgmill::codec_worker {
 
@@ -16,9 +16,16 @@ namespace imgmill::codec_worker {
 // A PNG at `quality` (1..100; 100 is lossless) with the source's colour chunks, density and
 // orientation and no other metadata; empty when there is nothing to gain (an animation).
 // kCorruptImage.
-[[nodiscard]] Outcome<Buffer> compress_png(Bytes source, int quality);
+[[nodiscard]] Outcome<Coded> compress_png(Bytes source, int quality);
 
 // The source's own coded picture with the same metadata as compress_png()'s. kCorruptImage.
 [[nodiscard]] Outcome<Buffer> strip_png(Bytes source);
+
+// For a change of format or size: rows of 8 bits a sample, in a screen's gamma, into `sink`;
+// returns the ICC profile, empty for none. kCorruptImage; kUnsupportedFormat for an animation.
+[[nodiscard]] Outcome<Buffer> decode_png(Bytes source, PixelSize wanted, RowSink& sink);
+
+// As compress_png() would write it. No CMYK.
+[[nodiscard]] Outcome<Coded> encode_png(Pixmap picture, Bytes icc, int quality);
 
 }  // namespace imgmill::codec_worker

@@ -39,6 +39,17 @@ struct ColorCensus {
 // than `quality` asks, or would show what was hidden or hide what was shown.
 [[nodiscard]] std::optional<PngImage> near_palette(const RgbaPicture& picture, int quality);
 
+struct ChosenColors {
+  Buffer indices;  // one byte a pixel
+  std::vector<std::uint32_t> colors;
+};
+
+// At most `colors_max` colours chosen for the picture, by libimagequant; nullopt when they would be
+// worse than `quality_min` on its scale of 0..100. `dithering`: 0 none, 1 full.
+[[nodiscard]] std::optional<ChosenColors> choose_colors(const RgbaPicture& picture, int colors_max,
+                                                        int quality_min, int quality_max,
+                                                        float dithering);
+
 // Once, before the sandbox closes: makes libimagequant work in this one thread only.
 void warm_up_quantiser();
 

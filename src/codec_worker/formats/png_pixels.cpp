@@ -170,7 +170,12 @@ bool unpack_plain(PngPixels& out, Buffer raw) {
   return true;
 }
 
-constexpr std::uint32_t kNearLinearGamma = 60'000;  // gAMA is 100,000 times the exponent
+constexpr double kGammaUnit = 100'000;
+constexpr double kNearLinearGamma = 0.6;
+
+bool says_more_than_gamma(std::uint32_t type) {
+  return type == four("sRGB") || type == four("iCCP") || type == four("cICP");
+}
 
 // The data of all IDAT chunks; a single one is not copied.
 struct PackedData {
@@ -192,6 +197,7 @@ Outcome<PackedData> collect(Bytes source, PngPixels& out) {
   PackedData packed;
   PngChunks chunks(source);
   bool first = true;
+  bool colours_said = false;
   while (const auto chunk = chunks.next()) {
     if (first != (chunk->type == four("IHDR"))) return corrupt("the PNG's header is damaged");
     if (first) {
@@ -205,12 +211,15 @@ Outcome<PackedData> collect(Bytes source, PngPixels& out) {
     if (chunk->type == four("tRNS")) out.trns = chunk->data;
     if (chunk->type == four("eXIf")) out.exif = chunk->data;
     if (chunk->type == four("gAMA")) {
-      out.linear_light = ByteReader(chunk->data).be32() > kNearLinearGamma;
+      out.gamma = ByteReader(chunk->data).be32() / kGammaUnit;
+      out.linear_light = out.gamma > kNearLinearGamma;
     }
+    colours_said = colours_said || says_more_than_gamma(chunk->type);
     const bool in_front = packed.count == 0;
     if (in_front && is_png_colour_or_density(chunk->type)) append(out.colour_chunks, chunk->whole);
   }
   if (chunks.broken()) return corrupt("the PNG is cut off or damaged");
+  if (colours_said) out.gamma = 0;
   return packed;
 }
 

@@ -13,6 +13,7 @@ struct PngPixels {
   Bytes trns;            // of the source: alpha of palette entries, or the one transparent colour
   Bytes exif;            // of the source
   Buffer colour_chunks;  // whole chunks to be taken over, in order
+  double gamma = 0;      // of gAMA; 0 when there is none, or sRGB, iCCP or cICP say more
   bool linear_light = false;  // gAMA says that samples are near linear, so 8 bits would show bands
 };
 

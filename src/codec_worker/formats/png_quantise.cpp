@@ -18,6 +18,7 @@ int target_quality(int quality) { return 60 + quality * 2 / 5; }
 int least_quality(int quality) { return target_quality(quality) - 15; }
 // 1 is best, 10 fastest; 4 and 8 differ by a few per cent of size and a factor of two in time.
 constexpr int kSpeed = 7;
+constexpr int kPaletteColors = 256;
 // Soft shadows may move this far; more would be seen.
 constexpr int kAlphaErrorMax = 40;
 
@@ -88,11 +89,13 @@ void warm_up_quantiser() {
   static_cast<void>(near_palette(picture, 1));
 }
 
-std::optional<PngImage> near_palette(const RgbaPicture& picture, int quality) {
+std::optional<ChosenColors> choose_colors(const RgbaPicture& picture, int colors_max,
+                                          int quality_min, int quality_max, float dithering) {
   const Settings settings(liq_attr_create());
   if (!settings) throw std::bad_alloc();
   liq_set_speed(settings.get(), kSpeed);
-  liq_set_quality(settings.get(), least_quality(quality), target_quality(quality));
+  liq_set_max_colors(settings.get(), colors_max);
+  liq_set_quality(settings.get(), quality_min, quality_max);
   const auto width = static_cast<int>(picture.width);
   const auto height = static_cast<int>(picture.height);
   const Image image(liq_image_create_rgba(settings.get(), picture.pixels.data(), width, height, 0));
@@ -100,18 +103,25 @@ std::optional<PngImage> near_palette(const RgbaPicture& picture, int quality) {
   liq_result* raw_result = nullptr;
   const liq_error error = liq_image_quantize(image.get(), settings.get(), &raw_result);
   if (error == LIQ_OUT_OF_MEMORY) throw std::bad_alloc();
-  if (error != LIQ_OK) return std::nullopt;  // 256 colours are too few for the quality
+  if (error != LIQ_OK) return std::nullopt;  // the colours are too few for the quality
   const Quantised result(raw_result);
-  liq_set_dithering_level(result.get(), 1.0F);
-  Buffer indices(picture.pixels.size());
-  if (liq_write_remapped_image(result.get(), image.get(), indices.data(), indices.size()) !=
-      LIQ_OK) {
+  liq_set_dithering_level(result.get(), dithering);
+  ChosenColors chosen{Buffer(picture.pixels.size()), {}};
+  if (liq_write_remapped_image(result.get(), image.get(), chosen.indices.data(),
+                               chosen.indices.size()) != LIQ_OK) {
     throw std::bad_alloc();  // its only way to fail with a buffer of the right size
   }
-  std::vector<std::uint32_t> colors = colors_of(*liq_get_palette(result.get()));
-  put_transparent_first(colors, indices);
-  if (!alpha_holds(picture, indices, colors)) return std::nullopt;
-  return palette_image(picture.width, picture.height, indices, colors);
+  chosen.colors = colors_of(*liq_get_palette(result.get()));
+  return chosen;
+}
+
+std::optional<PngImage> near_palette(const RgbaPicture& picture, int quality) {
+  auto chosen =
+      choose_colors(picture, kPaletteColors, least_quality(quality), target_quality(quality), 1.0F);
+  if (!chosen) return std::nullopt;
+  put_transparent_first(chosen->colors, chosen->indices);
+  if (!alpha_holds(picture, chosen->indices, chosen->colors)) return std::nullopt;
+  return palette_image(picture.width, picture.height, chosen->indices, chosen->colors);
 }
 
 }  // namespace imgmill::codec_worker

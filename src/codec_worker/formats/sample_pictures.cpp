@@ -221,6 +221,43 @@ std::optional<Raster> decode_upright(Bytes file) {
   return raster;
 }
 
+namespace {
+
+std::optional<Raster> thumbnail_of(Bytes file, const char* options, int width, int height) {
+  start_vips();
+  VipsImage* small = nullptr;
+  // It does not change what it reads, but asks for a pointer that could.
+  void* bytes = const_cast<std::byte*>(file.data());
+  if (vips_thumbnail_buffer(bytes, file.size(), &small, width, "height", height, "size",
+                            VIPS_SIZE_DOWN, "option_string", options, nullptr) != 0) {
+    return std::nullopt;
+  }
+  const Image image = in_8_bits(Image(small));
+  if (!image) return std::nullopt;
+  return raster_of(image.get());
+}
+
+}  // namespace
+
+std::optional<Raster> thumbnail(Bytes file, int width, int height) {
+  return thumbnail_of(file, "", width, height);
+}
+
+std::optional<Raster> thumbnail_frames(Bytes file, int width, int height) {
+  return thumbnail_of(file, "[n=-1]", width, height);
+}
+
+std::optional<Raster> in_srgb(Bytes file) {
+  const Image image = open(file);
+  VipsImage* converted = nullptr;
+  if (!image || vips_icc_transform(image.get(), &converted, "srgb", "embedded", TRUE, "intent",
+                                   VIPS_INTENT_PERCEPTUAL, nullptr) != 0) {
+    return std::nullopt;
+  }
+  const Image owned(converted);
+  return raster_of(owned.get());
+}
+
 // Invisible pixels are all alike, so colours count as much as they show.
 double shown(const Raster& raster, std::size_t i) {
   const auto bands = static_cast<std::size_t>(raster.bands);

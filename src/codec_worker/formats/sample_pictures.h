@@ -56,6 +56,13 @@ struct Decoded {
 // Turned as its orientation says.
 [[nodiscard]] std::optional<Raster> decode_upright(Bytes file);
 
+// Shrunk to fit inside, upright, by libvips's own thumbnailer; of an animation the first frame, or
+// all.
+[[nodiscard]] std::optional<Raster> thumbnail(Bytes file, int width, int height);
+[[nodiscard]] std::optional<Raster> thumbnail_frames(Bytes file, int width, int height);
+// Through its profile into sRGB.
+[[nodiscard]] std::optional<Raster> in_srgb(Bytes file);
+
 // Root mean square difference of what is shown, 0..255; 1,000 when the shapes differ.
 [[nodiscard]] double difference(const Raster& a, const Raster& b);
 // Largest difference within one band.

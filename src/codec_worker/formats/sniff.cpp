@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "codec_worker/formats/bmp.h"
+
 namespace imgmill::codec_worker {
 namespace {
 
@@ -52,31 +54,36 @@ constexpr std::array kOtherFiles{
 };
 
 // The brand of an ISO media file decides between AVIF, its relatives and video.
-std::optional<Outcome<PictureFormat>> sniff_media_file(Bytes source) {
+std::optional<Outcome<SourceFormat>> sniff_media_file(Bytes source) {
   if (!reads(source, "ftyp", 4)) return std::nullopt;
-  if (reads(source, "avif", 8)) return PictureFormat::kAvif;
+  if (reads(source, "avif", 8)) return SourceFormat::kAvif;
   if (reads(source, "avis", 8)) return unsupported("an animated AVIF is not supported");
-  for (const auto brand : {"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv, "hevx"sv}) {
-    if (reads(source, brand, 8)) return unsupported("HEIC is not a supported format");
+  for (const auto brand : {"heic"sv, "heix"sv, "heim"sv, "heis"sv}) {
+    if (reads(source, brand, 8)) return SourceFormat::kHeic;
+  }
+  for (const auto brand : {"hevc"sv, "hevx"sv, "hevm"sv, "hevs"sv}) {
+    if (reads(source, brand, 8)) return unsupported("a HEIC sequence is not supported");
   }
   if (!reads(source, "mif1", 8) && !reads(source, "msf1", 8)) return std::nullopt;
   // Generic brands: the compatible ones, in the rest of this first box, say more.
   ByteReader reader(source);
   const std::size_t box_end = std::min<std::size_t>({reader.be32(), source.size(), 256});
   for (std::size_t at = 16; at + 4 <= box_end; at += 4) {
-    if (reads(source, "avif", at)) return PictureFormat::kAvif;
+    if (reads(source, "avif", at)) return SourceFormat::kAvif;
+    if (reads(source, "heic", at) || reads(source, "heix", at)) return SourceFormat::kHeic;
   }
   return unsupported("HEIF is not a supported format");
 }
 
-std::optional<PictureFormat> sniff_supported(Bytes source) {
-  if (reads(source, "\xff\xd8\xff"sv)) return PictureFormat::kJpeg;
-  if (reads(source, "\x89PNG\r\n\x1a\n"sv)) return PictureFormat::kPng;
-  if (reads(source, "RIFF"sv) && reads(source, "WEBP"sv, 8)) return PictureFormat::kWebp;
-  if (reads(source, "GIF87a"sv) || reads(source, "GIF89a"sv)) return PictureFormat::kGif;
+std::optional<SourceFormat> sniff_supported(Bytes source) {
+  if (reads(source, "\xff\xd8\xff"sv)) return SourceFormat::kJpeg;
+  if (reads(source, "\x89PNG\r\n\x1a\n"sv)) return SourceFormat::kPng;
+  if (reads(source, "RIFF"sv) && reads(source, "WEBP"sv, 8)) return SourceFormat::kWebp;
+  if (reads(source, "GIF87a"sv) || reads(source, "GIF89a"sv)) return SourceFormat::kGif;
   for (const auto mark : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
-    if (reads(source, mark)) return PictureFormat::kTiff;
+    if (reads(source, mark)) return SourceFormat::kTiff;
   }
+  if (looks_like_bmp(source)) return SourceFormat::kBmp;
   return std::nullopt;
 }
 
@@ -113,7 +120,7 @@ ImageFault fault_of_text(const std::string& text) {
 
 }  // namespace
 
-Outcome<PictureFormat> sniff(Bytes source) {
+Outcome<SourceFormat> sniff(Bytes source) {
   if (source.empty()) return fault(FaultCode::kEmptyBody, "the address answered with no bytes");
   if (const auto format = sniff_supported(source)) return *format;
   if (auto known = sniff_media_file(source)) return *std::move(known);

@@ -4,51 +4,14 @@
 #include <new>
 
 #include <libdeflate.h>
-#include <tiffio.h>
 
+#include "codec_worker/formats/tiff_memory.h"
 #include "codec_worker/formats/tiff_pages.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
 constexpr int kLevel = 6;
-// More would be a picture of hyperspectral bands, at which a row of samples no longer bounds
-// memory.
-constexpr std::uint32_t kSamplesMax = 16;
-// A tile's size is not bound by the picture's. One part of a picture at the bound of pixels fits.
-constexpr tmsize_t kPartBytesMax = tmsize_t{1} << 30;
-
-// libtiff's view of bytes in memory.
-struct MemoryFile {
-  Bytes bytes;
-  std::size_t at = 0;
-};
-MemoryFile& file_of(thandle_t handle) { return *static_cast<MemoryFile*>(handle); }
-
-tmsize_t read_bytes(thandle_t handle, void* out, tmsize_t size) {
-  MemoryFile& file = file_of(handle);
-  const std::size_t left = file.bytes.size() - std::min(file.at, file.bytes.size());
-  const std::size_t count = std::min(left, static_cast<std::size_t>(std::max<tmsize_t>(0, size)));
-  if (count > 0) std::memcpy(out, file.bytes.data() + file.at, count);
-  file.at += count;
-  return static_cast<tmsize_t>(count);
-}
-tmsize_t write_bytes(thandle_t, void*, tmsize_t) { return 0; }
-toff_t seek(thandle_t handle, toff_t offset, int whence) {
-  MemoryFile& file = file_of(handle);
-  if (whence == SEEK_CUR) offset += file.at;
-  if (whence == SEEK_END) offset += file.bytes.size();
-  file.at = offset;
-  return offset;
-}
-int close_nothing(thandle_t) { return 0; }
-toff_t size_of(thandle_t handle) { return file_of(handle).bytes.size(); }
-
-struct Closer {
-  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
-};
-using Tiff = std::unique_ptr<TIFF, Closer>;
-
 // What of a page decides how its samples are packed.
 struct Layout {
   Layout(const TiffPage& page, bool little)
@@ -108,15 +71,13 @@ Buffer pack(std::span<std::byte> samples, const Layout& layout, libdeflate_compr
 
 class Repacker {
  public:
-  explicit Repacker(Bytes source) : memory_{source} {
-    tiff_.reset(TIFFClientOpen("source", "rmc", &memory_, read_bytes, write_bytes, seek,
-                               close_nothing, size_of, nullptr, nullptr));
+  explicit Repacker(Bytes source) : tiff_(source) {
     deflater_.reset(libdeflate_alloc_compressor(kLevel));
     if (!deflater_) throw std::bad_alloc();
   }
 
   Outcome<Buffer> run(TiffFile file) {
-    if (!tiff_) return corrupt("the TIFF cannot be decoded");
+    if (tiff_.get() == nullptr) return corrupt("the TIFF cannot be decoded");
     for (std::size_t i = 0; i < file.pages.size(); ++i) {
       if (i > 0 && TIFFReadDirectory(tiff_.get()) == 0) {
         return corrupt("a page of the TIFF cannot be decoded");
@@ -135,13 +96,13 @@ class Repacker {
   // smaller.
   bool repack(TiffPage& page, bool little) {
     const Layout layout(page, little);
-    if (layout.samples == 0 || layout.samples > kSamplesMax || layout.row_bytes() == 0)
+    if (layout.samples == 0 || layout.samples > kTiffSamplesMax || layout.row_bytes() == 0)
       return false;
     const std::uint32_t count =
         page.tiled ? TIFFNumberOfTiles(tiff_.get()) : TIFFNumberOfStrips(tiff_.get());
     if (count != page.parts.size()) return false;
     const tmsize_t size = page.tiled ? TIFFTileSize(tiff_.get()) : TIFFStripSize(tiff_.get());
-    if (size <= 0 || size > kPartBytesMax) return false;
+    if (size <= 0 || size > kTiffPartBytesMax) return false;
     std::size_t before = 0;
     std::size_t after = 0;
     std::vector<Buffer> packed;
@@ -168,8 +129,7 @@ class Repacker {
     page.parts.assign(kept_.back().begin(), kept_.back().end());
   }
 
-  MemoryFile memory_;
-  Tiff tiff_;
+  TiffInMemory tiff_;
   Deflater deflater_{nullptr, &libdeflate_free_compressor};
   std::vector<std::vector<Buffer>> kept_;  // what the pages' parts point into
 };

@@ -4,8 +4,8 @@
 // One thread. Bytes are from outside.
 #pragma once
 
-#include "codec_worker/formats/bytes.h"
 #include "codec_worker/formats/outcome.h"
+#include "codec_worker/formats/pixmap.h"
 
 namespace imgmill::codec_worker {
 
@@ -22,5 +22,13 @@ void warm_up_tiff();
 
 // The source's own strips and tiles without other metadata. kCorruptImage.
 [[nodiscard]] Outcome<Buffer> strip_tiff(Bytes source);
+
+// For a change of format or size: the first page, grey, RGB or RGBA, 8 bits a sample; returns the
+// ICC profile, empty for none. kCorruptImage; kUnsupportedFormat for kinds of samples that libtiff
+// makes no picture of (floating point).
+[[nodiscard]] Outcome<Buffer> decode_tiff(Bytes source, PixelSize wanted, RowSink& sink);
+
+// Deflate with predictor; `quality` changes nothing. No CMYK.
+[[nodiscard]] Outcome<Coded> encode_tiff(Pixmap picture, Bytes icc, int quality);
 
 }  // namespace imgmill::codec_worker

@@ -1,18 +1,14 @@
 #include "codec_worker/formats/webp.h"
 
-#include <memory>
+#include <cstdlib>
 #include <new>
 
-#include <webp/decode.h>
-#include <webp/encode.h>
-
 #include "codec_worker/formats/webp_chunks.h"
+#include "codec_worker/formats/webp_coder.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
-// 4 of 6 is libwebp's own default; 2 halves the time for 5 % more bytes.
-constexpr int kMethod = 4;
 // Coding a lossless frame takes ten times as long a pixel; above this the quick method has to do.
 constexpr std::uint64_t kLosslessThoroughPixels = 4'000'000;
 
@@ -23,44 +19,6 @@ int near_lossless_level(int quality) {
   if (quality >= 80) return 80;
   if (quality >= 60) return 60;
   return 40;
-}
-
-// Owns what libwebp allocated for one picture and its coded form.
-class Frame {
- public:
-  Frame() {
-    if (WebPPictureInit(&picture_) == 0) std::abort();  // the library is not the one of the headers
-    WebPMemoryWriterInit(&writer_);
-    picture_.writer = WebPMemoryWrite;
-    picture_.custom_ptr = &writer_;
-  }
-  Frame(const Frame&) = delete;
-  Frame& operator=(const Frame&) = delete;
-  ~Frame() {
-    WebPPictureFree(&picture_);
-    WebPMemoryWriterClear(&writer_);
-  }
-
-  [[nodiscard]] WebPPicture& picture() { return picture_; }
-  [[nodiscard]] Outcome<void> encode(const WebPConfig& config) {
-    if (WebPEncode(&config, &picture_) != 0) return {};
-    if (picture_.error_code == VP8_ENC_ERROR_OUT_OF_MEMORY ||
-        picture_.error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY) {
-      throw std::bad_alloc();
-    }
-    return corrupt("the WebP cannot be coded anew");
-  }
-  [[nodiscard]] Bytes coded() const { return std::as_bytes(std::span(writer_.mem, writer_.size)); }
-
- private:
-  WebPPicture picture_{};
-  WebPMemoryWriter writer_{};
-};
-
-Outcome<void> judge(VP8StatusCode status) {
-  if (status == VP8_STATUS_OK) return {};
-  if (status == VP8_STATUS_OUT_OF_MEMORY) throw std::bad_alloc();
-  return corrupt("the WebP's picture data are cut off or damaged");
 }
 
 // Decodes to the planes of `picture`, without going through RGB: nothing is lost on the way.
@@ -85,7 +43,7 @@ Outcome<void> decode_planes(Bytes coded, bool alpha, WebPPicture& picture) {
   planes.y_size = static_cast<std::size_t>(picture.y_stride) * height;
   planes.u_size = planes.v_size = static_cast<std::size_t>(picture.uv_stride) * chroma_height;
   planes.a_size = static_cast<std::size_t>(picture.a_stride) * height;
-  return judge(
+  return judge_webp(
       WebPDecode(reinterpret_cast<const std::uint8_t*>(coded.data()), coded.size(), &config));
 }
 
@@ -101,24 +59,16 @@ Outcome<void> decode_argb(Bytes coded, WebPPicture& picture) {
   config.output.u.RGBA.stride = picture.argb_stride * 4;
   config.output.u.RGBA.size = static_cast<std::size_t>(config.output.u.RGBA.stride) *
                               static_cast<std::size_t>(picture.height);
-  return judge(
+  return judge_webp(
       WebPDecode(reinterpret_cast<const std::uint8_t*>(coded.data()), coded.size(), &config));
 }
 
 WebPConfig config_for(const WebpFrame& source, std::uint64_t pixels, int quality) {
-  WebPConfig config;
-  if (WebPConfigInit(&config) == 0) std::abort();
-  config.quality = static_cast<float>(quality);
-  config.method = kMethod;
-  config.alpha_quality = 100;
-  if (source.lossless) {
-    config.lossless = 1;
-    config.near_lossless = near_lossless_level(quality);
-    config.quality = 50;  // effort, in lossless
-    if (pixels > kLosslessThoroughPixels) {
-      config.method = 1;
-      config.quality = 20;
-    }
+  if (!source.lossless) return lossy_webp(quality);
+  WebPConfig config = lossless_webp(near_lossless_level(quality));
+  if (pixels > kLosslessThoroughPixels) {
+    config.method = 1;
+    config.quality = 20;
   }
   return config;
 }
@@ -136,7 +86,7 @@ Buffer as_file(const WebpFrame& frame, std::uint32_t width, std::uint32_t height
 Outcome<void> recode(const WebpFrame& source, std::uint32_t width, std::uint32_t height,
                      int quality, Buffer& out) {
   const Buffer file = as_file(source, width, height);
-  Frame frame;
+  WebpCoder frame;
   frame.picture().width = static_cast<int>(width);
   frame.picture().height = static_cast<int>(height);
   auto decoded = source.lossless ? decode_argb(file, frame.picture())

@@ -5,8 +5,7 @@
 // One thread; nothing is kept between calls. Bytes are from outside.
 #pragma once
 
-#include "codec_worker/formats/bytes.h"
-#include "codec_worker/formats/outcome.h"
+#include "codec_worker/formats/animation.h"
 
 namespace imgmill::codec_worker {
 
@@ -19,5 +18,20 @@ namespace imgmill::codec_worker {
 
 // The source's own coded frames with the same metadata as compress_webp()'s. kCorruptImage.
 [[nodiscard]] Outcome<Buffer> strip_webp(Bytes source);
+
+// For a change of format or size: RGB, or RGBA where there is alpha, of an animation its first
+// frame; returns the ICC profile, empty for none. kCorruptImage.
+[[nodiscard]] Outcome<Buffer> decode_webp(Bytes source, PixelSize wanted, RowSink& sink);
+
+// Lossy at `quality`, or lossless where that is smaller because there are few colours. `icc` is of
+// an RGB picture, or empty. No CMYK. kUnsupportedFormat for a side of more than 16,383.
+[[nodiscard]] Outcome<Coded> encode_webp(Pixmap picture, Bytes icc, int quality);
+
+// Whether the source has frames; then each, composed.
+[[nodiscard]] bool is_animated_webp(Bytes source);
+[[nodiscard]] NewAnimationReader read_webp_animation(Bytes source);
+[[nodiscard]] Outcome<std::unique_ptr<AnimationWriter>> write_webp_animation(PixelSize size,
+                                                                             int plays, Buffer icc,
+                                                                             int quality);
 
 }  // namespace imgmill::codec_worker

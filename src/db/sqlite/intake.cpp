@@ -155,7 +155,10 @@ Result<void> Append::add_places() {
 
 Result<BatchKey> open_batch(Connection& db, const NewBatch& batch, Time now) {
   TRY(Statement open, db.query(Query::open_batch));
-  open.bind(batch.request_id, batch.recipe.quality, batch.csv_key, batch.webhook_url, to_us(now));
+  const Recipe& recipe = batch.recipe;
+  const auto format = recipe.format.transform([](auto kept) { return names_of(kept).name; });
+  open.bind(batch.request_id, recipe.quality, batch.csv_key, batch.webhook_url, to_us(now), format,
+            recipe.max_width, recipe.max_height);
   TRY(const bool opened, open.step());
   if (!opened) return fail(ErrorCode::kConflict, "a request of this id exists already");
   const BatchKey key = open.integer(0);

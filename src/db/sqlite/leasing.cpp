@@ -132,7 +132,11 @@ Result<const Facts*> Leasing::facts_of(BatchKey batch) {
   TRY(Statement read, db_.query(Query::batch_of_lease));
   TRY(const bool row, read.bind(batch).step());
   if (!row) return fail(ErrorCode::kCorrupt, "the database is damaged", "turn without batch");
-  Facts facts{std::string(read.text(0)), {.quality = read.integer_as<int>(1)}};
+  Facts facts{std::string(read.text(0)),
+              {.quality = read.integer_as<int>(1),
+               .format = format_named(read.text(2)),
+               .max_width = read.integer_as<std::uint32_t>(3),
+               .max_height = read.integer_as<std::uint32_t>(4)}};
   TRY(Statement start, db_.query(Query::start_batch));
   TRY_VOID(start.bind(batch, now_us_).run());
   return &facts_.emplace(batch, std::move(facts)).first->second;

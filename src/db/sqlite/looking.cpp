@@ -23,7 +23,10 @@ Batch read_batch(const Statement& row) {
   batch.key = row.integer(0);
   batch.request_id = row.text(1);
   batch.state = batch_state_of(row.text(2));
-  batch.recipe.quality = row.integer_as<int>(3);
+  batch.recipe = {.quality = row.integer_as<int>(3),
+                  .format = format_named(row.text(16)),
+                  .max_width = row.integer_as<std::uint32_t>(17),
+                  .max_height = row.integer_as<std::uint32_t>(18)};
   batch.csv_key = row.text(4);
   if (!row.is_null(5)) batch.webhook_url = row.text(5);
   batch.webhook_state = webhook_state_of(row.text(6));

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/crypto.h"
 #include "db/sqlite/sqlite_db.h"
 #include "db/sqlite/temp_folder.h"
 
@@ -57,6 +58,26 @@ TEST_F(SqliteSchema, TwoThatStartTogetherMigrateOnce) {
     const std::jthread other(open_patiently);
   }
   EXPECT_EQ(ask("SELECT count(*) FROM migrations"), std::to_string(sqlite::kMigrations.size()));
+}
+
+TEST_F(SqliteSchema, AFileOfAnOlderVersionIsBroughtUpToDateWithWhatItHolds) {
+  const auto& first = sqlite::kMigrations.front();
+  execute(first.sql);
+  execute("PRAGMA application_id = 1768779116");
+  execute(
+      "CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+      " sha256 TEXT NOT NULL, applied_us INTEGER NOT NULL) STRICT");
+  execute("INSERT INTO migrations VALUES (1, '0001_first', '" + to_hex(sha256(first.sql)) +
+          "', 0)");
+  execute(
+      "INSERT INTO batches (request_id, quality, csv_key, created_us, updated_us)"
+      " VALUES ('old', 50, 'c', 0, 0)");
+  ASSERT_TRUE(open(file_));
+  auto db = SqliteDb::open({.file = file_}, clock_);
+  ASSERT_TRUE(db);
+  const auto found = (*db)->find_receiving(Time::max()).value();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].recipe, Recipe{.quality = 50});
 }
 
 TEST_F(SqliteSchema, ANewerVersionIsRefusedAndBothVersionsAreNamed) {
@@ -137,6 +158,9 @@ TEST_F(SqliteSchema, TheChecksKeepTheStateMachine) {
            "UPDATE batches SET images_done = 1",
            "UPDATE batches SET images_left = -1",
            "UPDATE batches SET quality = 101",
+           "UPDATE batches SET format = 'bmp'",
+           "UPDATE batches SET max_width = 16385",
+           "UPDATE batches SET max_height = -1",
            "INSERT INTO outcomes (batch, image, state, tries) VALUES (1, 0, 'done', 1)",
            "INSERT INTO outcomes (batch, image, state, tries) VALUES (1, 0, 'failed', 1)",
            "INSERT INTO chunks (batch, first_image, images_left) VALUES (1, 0, 0)",

@@ -1,8 +1,9 @@
 -- Taking a batch in, and looking at it.
 
 -- name: open_batch
-INSERT INTO batches (request_id, quality, csv_key, webhook_url, created_us, updated_us)
-VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+INSERT INTO batches (request_id, quality, csv_key, webhook_url, created_us, updated_us,
+                     format, max_width, max_height)
+VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)
 ON CONFLICT (request_id) DO NOTHING
 RETURNING batch;
 
@@ -68,7 +69,7 @@ DELETE FROM batches WHERE batch = ?1;
 -- name: find_receiving
 SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height
 FROM batches
 WHERE state = 'receiving' AND created_us < ?1
 ORDER BY created_us;
@@ -76,7 +77,7 @@ ORDER BY created_us;
 -- name: find_batch
 SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height
 FROM batches
 WHERE request_id = ?1 AND state <> 'receiving';
 

@@ -1,0 +1,26 @@
+// ICC profiles, through Little CMS: whether one says something about a picture, and what the
+// picture looks like without it. A profile that is broken, too large or of another kind of picture
+// says nothing: such a picture is taken for sRGB, as viewers take it.
+//
+// One thread; nothing is kept between calls. Profiles are from outside.
+#pragma once
+
+#include "codec_worker/formats/pixmap.h"
+
+namespace imgmill::codec_worker {
+
+// Once, before the sandbox closes: Little CMS asks for the date, which loads the time zone.
+void warm_up_icc();
+
+// Whether the profile is sound and for samples of this model.
+[[nodiscard]] bool icc_describes(Bytes icc, PixelModel model);
+
+// The picture in sRGB (grey stays grey, alpha stays). `icc` may be empty; CMYK without a profile is
+// taken for ink on white paper.
+[[nodiscard]] Pixmap to_srgb(Pixmap picture, Bytes icc);
+
+// What the code points of ITU-T H.273 say, as a profile: empty for sRGB, for what is not known and
+// for HDR, whose brightness no ICC profile tells.
+[[nodiscard]] Buffer icc_of_code_points(unsigned primaries, unsigned transfer);
+
+}  // namespace imgmill::codec_worker

@@ -1,0 +1,62 @@
+// What is common to a JPEG read and a JPEG written row by row with libjpeg: its errors, and where
+// its output goes.
+//
+// libjpeg's way out of an error is a long jump: between setjmp and a call that may jump, no frame
+// has a local with a destructor.
+#pragma once
+
+#include <csetjmp>
+#include <cstdio>
+
+#include <jpeglib.h>
+
+#include "codec_worker/formats/bytes.h"
+#include "codec_worker/formats/outcome.h"
+
+namespace imgmill::codec_worker {
+
+// From this quality on the chroma keeps its full resolution.
+inline constexpr int kJpegFullChromaQuality = 90;
+
+struct JpegTrouble {
+  jpeg_error_mgr manager{};
+  std::jmp_buf jump{};
+  int error = 0;              // libjpeg's message code; 0 for none
+  bool data_missing = false;  // the coded data ended early
+  bool file_ended = false;    // the file ended without EOI
+
+  // Errors of the codec jump to `jump` from now on.
+  void attach(jpeg_decompress_struct& reader);
+  void attach(jpeg_compress_struct& writer);
+
+ private:
+  void start();
+};
+
+// Gives up on a progressive JPEG of more scans than any encoder makes.
+void limit_jpeg_scans(jpeg_decompress_struct& reader, jpeg_progress_mgr& progress);
+
+// After reading: kCorruptImage unless everything was there. Throws std::bad_alloc when it was that.
+[[nodiscard]] Outcome<void> judge_jpeg(const JpegTrouble& trouble, bool finished, bool progressive);
+
+// Where a writer's bytes go. libjpeg's own memory destination loses track of its memory when an
+// error jumps out, and a vector's exceptions may not pass through libjpeg, so this is malloc's.
+class JpegSink {
+ public:
+  JpegSink() = default;
+  JpegSink(const JpegSink&) = delete;
+  JpegSink& operator=(const JpegSink&) = delete;
+  ~JpegSink();
+
+  void attach(jpeg_compress_struct& writer);
+  [[nodiscard]] Bytes bytes() const;
+
+ private:
+  static boolean grow(j_compress_ptr writer);
+
+  jpeg_destination_mgr manager_{};  // first: libjpeg's pointer to it is ours
+  unsigned char* bytes_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace imgmill::codec_worker

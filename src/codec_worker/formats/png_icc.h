@@ -1,0 +1,20 @@
+// Colour chunks of PNG that hold or become an ICC profile.
+#pragma once
+
+#include <optional>
+
+#include "codec_worker/formats/bytes.h"
+
+namespace imgmill::codec_worker {
+
+// The data of the first chunk of that type among whole chunks.
+[[nodiscard]] std::optional<Bytes> find_png_chunk(Bytes chunks, std::uint32_t type);
+
+// The profile that colour chunks name (iCCP) or describe (cICP); empty for none and for a broken
+// one.
+[[nodiscard]] Buffer png_icc(Bytes colour_chunks);
+
+// An iCCP chunk; nothing for an empty profile.
+void append_png_icc(Buffer& out, Bytes icc);
+
+}  // namespace imgmill::codec_worker

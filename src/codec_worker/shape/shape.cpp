@@ -1,0 +1,161 @@
+#include "codec_worker/shape/shape.h"
+
+#include <algorithm>
+#include <array>
+
+#include "codec_worker/formats/bmp.h"
+#include "codec_worker/formats/gif.h"
+#include "codec_worker/formats/heif_pixels.h"
+#include "codec_worker/formats/icc.h"
+#include "codec_worker/formats/jpeg_decode.h"
+#include "codec_worker/formats/png.h"
+#include "codec_worker/formats/tiff.h"
+#include "codec_worker/formats/webp.h"
+#include "codec_worker/shape/alpha.h"
+#include "codec_worker/shape/resample.h"
+#include "codec_worker/shape/upright.h"
+
+namespace imgmill::codec_worker {
+namespace {
+
+using Decode = Outcome<Buffer> (*)(Bytes source, PixelSize wanted, RowSink& sink);
+using Encode = Outcome<Coded> (*)(Pixmap picture, Bytes icc, int quality);
+
+// In the order of SourceFormat and of PictureFormat.
+constexpr std::array<Decode, 8> kDecode{decode_jpeg, decode_png,  decode_webp, decode_gif,
+                                        decode_heif, decode_tiff, decode_bmp,  decode_heif};
+constexpr std::array<Encode, kFormats.size()> kEncode{encode_jpeg, encode_png,  encode_webp,
+                                                      encode_gif,  encode_avif, encode_tiff};
+
+// Keeps a picture of the wanted size, shrinks any other.
+class Fitting final : public RowSink {
+ public:
+  explicit Fitting(PixelSize wanted) : wanted_(wanted) {}
+
+  void begin(PixelSize size, PixelModel model) override {
+    wanted_ = {std::min(wanted_.width, size.width), std::min(wanted_.height, size.height)};
+    if (size != wanted_) resampler_.emplace(wanted_);
+    sink().begin(size, model);
+  }
+  void row(const std::uint8_t* samples) override { sink().row(samples); }
+  void take(Pixmap whole) override {
+    if (whole.size == wanted_) return collector_.take(std::move(whole));
+    RowSink::take(std::move(whole));
+  }
+  [[nodiscard]] Pixmap finish() { return resampler_ ? resampler_->finish() : collector_.finish(); }
+
+ private:
+  RowSink& sink() {
+    if (resampler_) return *resampler_;
+    return collector_;
+  }
+
+  PixelSize wanted_;
+  RowCollector collector_;
+  std::optional<Resampler> resampler_;
+};
+
+PixelSize as_stored(PixelSize shown, int orientation) {
+  return orientation >= 5 ? PixelSize{shown.height, shown.width} : shown;
+}
+
+bool carries(PictureFormat format, PixelModel model) {
+  if (format == PictureFormat::kJpeg) return true;
+  if (format == PictureFormat::kGif || model == PixelModel::kCmyk) return false;
+  return format != PictureFormat::kWebp || !is_grey(model);  // WebP's profiles are for RGB
+}
+
+// The profile goes along where the target can carry it; else the picture becomes sRGB.
+Pixmap with_colours_for(PictureFormat format, Pixmap picture, Buffer& icc) {
+  if (!icc.empty() && !icc_describes(icc, picture.model)) icc.clear();
+  if (carries(format, picture.model)) return picture;
+  picture = to_srgb(std::move(picture), icc);
+  icc.clear();
+  return picture;
+}
+
+Outcome<Shaped> shape_still(Bytes source, const ShapeOrder& order) {
+  const PixelSize wanted = as_stored(order.size, order.orientation);
+  Fitting fitting(wanted);
+  auto icc = kDecode[static_cast<std::size_t>(order.from)](source, wanted, fitting);
+  if (!icc) return std::unexpected(icc.error());
+  Pixmap picture = upright(without_idle_alpha(fitting.finish()), order.orientation);
+  const PictureFormat format =
+      order.format.value_or(has_alpha(picture.model) ? PictureFormat::kPng : PictureFormat::kJpeg);
+  picture = with_colours_for(format, std::move(picture), *icc);
+  if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
+  Shaped out{{}, format, picture.size};
+  auto coded = kEncode[static_cast<std::size_t>(format)](std::move(picture), *icc, order.quality);
+  if (!coded) return std::unexpected(coded.error());
+  out.bytes = std::move(coded->bytes);
+  return out;
+}
+
+NewAnimationReader read_animation(Bytes source, SourceFormat from) {
+  return from == SourceFormat::kGif ? read_gif_animation(source) : read_webp_animation(source);
+}
+
+Outcome<std::unique_ptr<AnimationWriter>> write_animation(const ShapeOrder& order, int plays,
+                                                          Buffer icc) {
+  if (order.format == PictureFormat::kGif) {
+    return write_gif_animation(order.size, plays, order.quality);
+  }
+  return write_webp_animation(order.size, plays, std::move(icc), order.quality);
+}
+
+Outcome<Shaped> shape_animation(Bytes source, const ShapeOrder& order) {
+  auto reader = read_animation(source, order.from);
+  if (!reader) return std::unexpected(reader.error());
+  const Buffer source_icc = (*reader)->icc();
+  const bool has_profile = icc_describes(source_icc, PixelModel::kRgba);
+  const bool keeps_icc = has_profile && carries(*order.format, PixelModel::kRgba);
+  auto writer = write_animation(order, (*reader)->plays(), keeps_icc ? source_icc : Buffer{});
+  if (!writer) return std::unexpected(writer.error());
+  while (true) {
+    auto frame = (*reader)->next();
+    if (!frame) return std::unexpected(frame.error());
+    if (!*frame) break;
+    Fitting fitting(as_stored(order.size, order.orientation));
+    fitting.take(std::move((*frame)->picture));
+    (*frame)->picture = upright(fitting.finish(), order.orientation);
+    if (has_profile && !keeps_icc) {
+      (*frame)->picture = to_srgb(std::move((*frame)->picture), source_icc);
+    }
+    if (auto added = (*writer)->add(*std::move(*frame)); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  auto bytes = (*writer)->finish();
+  if (!bytes) return std::unexpected(bytes.error());
+  return Shaped{*std::move(bytes), *order.format, order.size};
+}
+
+bool stays_animated(Bytes source, const ShapeOrder& order) {
+  if (order.format != PictureFormat::kGif && order.format != PictureFormat::kWebp) return false;
+  return (order.from == SourceFormat::kGif && is_animated_gif(source)) ||
+         (order.from == SourceFormat::kWebp && is_animated_webp(source));
+}
+
+// size × part / whole, rounded, at least 1.
+std::uint32_t scaled(std::uint32_t size, std::uint32_t part, std::uint32_t whole) {
+  const std::uint64_t doubled = 2 * std::uint64_t{size} * part + whole;
+  return std::max(1U, static_cast<std::uint32_t>(doubled / (2 * std::uint64_t{whole})));
+}
+
+}  // namespace
+
+PixelSize fit_inside(PixelSize size, std::uint32_t max_width, std::uint32_t max_height) {
+  const std::uint32_t width = max_width == 0 ? size.width : std::min(size.width, max_width);
+  const std::uint32_t height = max_height == 0 ? size.height : std::min(size.height, max_height);
+  if (std::uint64_t{width} * size.height <= std::uint64_t{height} * size.width) {
+    return {width, scaled(size.height, width, size.width)};
+  }
+  return {scaled(size.width, height, size.height), height};
+}
+
+Outcome<Shaped> shape(Bytes source, const ShapeOrder& order) {
+  return stays_animated(source, order) ? shape_animation(source, order)
+                                       : shape_still(source, order);
+}
+
+}  // namespace imgmill::codec_worker
