@@ -215,7 +215,8 @@ std::optional<Raster> decode_upright(Bytes file) {
   const Image image = open(file);
   VipsImage* turned = nullptr;
   if (!image || vips_autorot(image.get(), &turned, nullptr) != 0) return std::nullopt;
-  const Image upright(turned);
+  const Image upright = in_8_bits(Image(turned));
+  if (!upright) return std::nullopt;
   Raster raster = raster_of(upright.get());
   if (raster.samples.empty()) return std::nullopt;
   return raster;
