@@ -12,7 +12,7 @@ from client import make_sheet
 from origin import Origin
 from server import Server, free_port
 
-BMP = b"BM" + b"\x36\x30\x00\x00\0\0\0\0\x36\0\0\0\x28\0\0\0" + b"\x10\0\0\0\x10\0\0\0\x01\0\x18\0"
+PSD = b"8BPS\0\1"
 
 
 class Sins(server_case.ServerCase):
@@ -51,10 +51,10 @@ class Sins(server_case.ServerCase):
         super().setUpClass()
         sins.zipped_bytes()
         pictures.bomb_png()
-        cls.origin.serve("/picture.bmp", BMP + b"\0" * 800)
+        cls.origin.serve("/picture.psd", PSD + b"\0" * 800)
         cls.bad = {cls.origin.url(path): code for path, code in cls.CODES.items()}
         cls.bad |= {
-            cls.origin.url("/picture.bmp"): "unsupported_format",
+            cls.origin.url("/picture.psd"): "unsupported_format",
             f"http://127.0.0.1:{free_port()}/a.jpg": "connect_failed",
             f"https://127.0.0.1:{cls.origin.port}/a.jpg": "tls_failed",
             "http://no-such-host.invalid/a.jpg": "dns_failure",

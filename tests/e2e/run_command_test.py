@@ -135,6 +135,16 @@ class Run(unittest.TestCase):
         self.assertEqual(3, done.returncode, done.stderr)
         self.assertIn("choose another with -o", done.stderr)
 
+    def test_format_and_box(self):
+        self.put("mug.jpg", pictures.photo(1, "jpg", 400, 300))
+        done = self.run_sheet([["mug.jpg"]], "--format", "webp", "--max-width", "100",
+                              "--max-height", "100")
+        self.assertEqual(0, done.returncode, done.stderr)
+        output = self.outputs()[0][0]
+        self.assertTrue(output.endswith(".webp"), output)
+        picture = self.picture_at(output)
+        self.assertEqual(("WEBP", (100, 75)), (picture.format, picture.size))
+
     def test_no_colour_and_no_bar_without_a_terminal(self):
         self.put("mug.jpg", pictures.photo(1))
         done = self.run_sheet([["mug.jpg"]])
@@ -158,7 +168,10 @@ class Mistakes(unittest.TestCase):
 
     def test_usage(self):
         for arguments in ([], ["fly"], ["serve", "--quality", "0"], ["serve", "--listen", "here"],
-                          ["serve", "--no-such-flag"]):
+                          ["serve", "--no-such-flag"],
+                          ["run", "in.csv", "-o", "out", "--format", "bmp"],
+                          ["run", "in.csv", "-o", "out", "--max-width", "0"],
+                          ["run", "in.csv", "-o", "out", "--max-height", "16385"]):
             done = imgmill(*arguments)
             self.assertEqual(2, done.returncode, (arguments, done.stderr))
             self.assertEqual("", done.stdout)

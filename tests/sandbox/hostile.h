@@ -38,16 +38,17 @@ inline Spool spool_of(std::string_view text) {
   return spool;
 }
 
-inline std::future<CodecOutcome> ask_later(CodecPool& pool, std::string_view command) {
+inline std::future<CodecOutcome> ask_later(CodecPool& pool, std::string_view command,
+                                           const Recipe& recipe = {}) {
   auto promise = std::make_shared<std::promise<CodecOutcome>>();
   auto future = promise->get_future();
-  pool.render(spool_of(command), {},
+  pool.render(spool_of(command), recipe,
               [promise](CodecOutcome outcome) { promise->set_value(std::move(outcome)); });
   return future;
 }
 
-inline CodecOutcome ask(CodecPool& pool, std::string_view command) {
-  return ask_later(pool, command).get();
+inline CodecOutcome ask(CodecPool& pool, std::string_view command, const Recipe& recipe = {}) {
+  return ask_later(pool, command, recipe).get();
 }
 
 inline int number_of(std::string_view text) {

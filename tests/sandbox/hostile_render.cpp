@@ -180,8 +180,7 @@ RenderResult scribble(const Attempt& attempt) {
   good.bytes = 1 << 20;
   tell(codec_wire::encode(good));
   while (true) {
-    for (std::size_t at = kJpegStart.size(); at < layout.reply_bytes; ++at)
-      reply[at] ^= std::byte{1};
+    for (std::size_t at = kJpegStart.size(); at < good.bytes; ++at) reply[at] ^= std::byte{1};
   }
 }
 

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec_worker/formats/sample_pictures.h"
 #include "tests/sandbox/hostile.h"
 
 namespace imgmill {
@@ -37,6 +38,48 @@ TEST(Product, RendersEverySample) {
     ++pictures;
   }
   EXPECT_GE(pictures, 10);
+}
+
+std::vector<Recipe> recipes() {
+  std::vector<Recipe> out{{}, {.max_width = 90}};
+  for (const FormatNames& names : kFormats) {
+    out.push_back({.format = names.format});
+    out.push_back({.format = names.format, .max_height = 40});
+  }
+  return out;
+}
+
+// Every decoder, resampler, profile and encoder: what they ask of the system, they get.
+TEST(Product, MakesEveryTargetOfEverySource) {
+  using namespace codec_worker::samples;
+  const auto pool = product_pool();
+  ASSERT_TRUE(pool);
+  for (const auto* suffix :
+       {".jpg[Q=90]", ".jpg[Q=90,interlace]", ".png", ".png[bitdepth=16]", ".webp[Q=90]", ".gif",
+        ".avif[Q=90,effort=0]", ".tif", ".tif[compression=jpeg]", ".heic[Q=90]"}) {
+    for (const int bands : {3, 4}) {
+      const int frames = std::string_view(suffix) == ".gif" ? 3 : 1;
+      const Raster drawn = picture(160, 120, bands, Look::kPhoto, frames);
+      const std::string source = text_of(encode(drawn, suffix, {.icc = icc_profile("p3")}));
+      ASSERT_FALSE(source.empty()) << suffix;
+      for (const Recipe& recipe : recipes()) {
+        const CodecOutcome outcome = ask(*pool, source, recipe);
+        EXPECT_TRUE(outcome.rendition) << suffix << " of " << bands << " bands to "
+                                       << (recipe.format ? names_of(*recipe.format).name : "keep")
+                                       << ": " << message_of(outcome);
+      }
+    }
+  }
+}
+
+TEST(Product, TurnsInkIntoLight) {
+  using namespace codec_worker::samples;
+  const auto pool = product_pool();
+  ASSERT_TRUE(pool);
+  const std::string source = text_of(
+      encode(picture(160, 120, 4), ".jpg[Q=90]", {.icc = icc_profile("cmyk"), .cmyk = true}));
+  const CodecOutcome outcome = ask(*pool, source, {.format = PictureFormat::kWebp});
+  EXPECT_TRUE(outcome.rendition) << message_of(outcome);
 }
 
 TEST(Product, SaysWhatIsWrongWithOneThatIsNone) {

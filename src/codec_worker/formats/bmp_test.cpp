@@ -187,75 +187,39 @@ TEST(Bmp, RunLengths) {
             (Samples{2, 2, 2, 2, 1, 1, 1, 1}));
 }
 
+template <class Change>
+Kind changed(Kind kind, Change change) {
+  change(kind);
+  return kind;
+}
+
+std::vector<std::pair<std::string, Kind>> broken_kinds() {
+  const Kind good{.width = 2, .height = 2, .pixels = kFourPixels};
+  const Kind gaps{
+      .width = 1, .height = 1, .bits = 32, .compression = 3, .pixels = bytes_of({0, 0, 0, 0})};
+  return {{"no width", changed(good, [](Kind& k) { k.width = 0; })},
+          {"no height", changed(good, [](Kind& k) { k.height = 0; })},
+          {"a negative width", changed(good, [](Kind& k) { k.width = -2; })},
+          {"five bits", changed(good, [](Kind& k) { k.bits = 5; })},
+          {"more rows", changed(good, [](Kind& k) { k.height = 3; })},
+          {"no end", changed(good, [](Kind& k) { k.width = k.height = 0x7fffffff; })},
+          {"RLE8 of 24 bits", changed(good, [](Kind& k) { k.compression = 1; })},
+          {"a mask with gaps", with_masks(gaps, {0xff00ff, 0xff00, 0xff})},
+          {"runs that end", packed(8, {3, 7})},
+          {"a jump away", packed(8, {0, 2, 5, 0, 0, 1})},
+          {"too many lines", packed(8, {0, 0, 0, 0, 0, 0, 1, 1, 0, 1})},
+          {"a promise", changed(packed(8, {0, 1}), [](Kind& k) { k.width = k.height = 9'000; })}};
+}
+
 TEST(Bmp, BrokenOnesAreCorrupt) {
   const auto code_of = [](const Buffer& file) {
     const auto picture = decoded(file);
     return picture ? FaultCode::kCancelled : picture.error().code;
   };
-  const Kind good{.width = 2, .height = 2, .pixels = kFourPixels};
-  for (const auto& [name, kind] : std::vector<std::pair<std::string, Kind>>{
-           {"no width",
-            [&] {
-              auto k = good;
-              k.width = 0;
-              return k;
-            }()},
-           {"no height",
-            [&] {
-              auto k = good;
-              k.height = 0;
-              return k;
-            }()},
-           {"a negative width",
-            [&] {
-              auto k = good;
-              k.width = -2;
-              return k;
-            }()},
-           {"five bits",
-            [&] {
-              auto k = good;
-              k.bits = 5;
-              return k;
-            }()},
-           {"more rows",
-            [&] {
-              auto k = good;
-              k.height = 3;
-              return k;
-            }()},
-           {"an endless picture",
-            [&] {
-              auto k = good;
-              k.width = k.height = 0x7fffffff;
-              return k;
-            }()},
-           {"RLE8 of 24 bits",
-            [&] {
-              auto k = good;
-              k.compression = 1;
-              return k;
-            }()},
-           {"a mask with gaps", with_masks({.width = 1,
-                                            .height = 1,
-                                            .bits = 32,
-                                            .compression = 3,
-                                            .pixels = bytes_of({0, 0, 0, 0})},
-                                           {0xff00ff, 0xff00, 0xff})},
-           {"runs that end", packed(8, {3, 7})},
-           {"a jump away", packed(8, {0, 2, 5, 0, 0, 1})},
-           {"too many lines", packed(8, {0, 0, 0, 0, 0, 0, 1, 1, 0, 1})},
-           {"a promise",
-            [] {
-              auto k = packed(8, {0, 1});
-              k.width = k.height = 9'000;
-              return k;
-            }()},
-       }) {
+  for (const auto& [name, kind] : broken_kinds()) {
     EXPECT_EQ(code_of(file_of(kind)), FaultCode::kCorruptImage) << name;
   }
-  Kind jpeg = good;
-  jpeg.compression = 4;
+  const Kind jpeg{.width = 2, .height = 2, .compression = 4, .pixels = kFourPixels};
   EXPECT_EQ(code_of(file_of(jpeg)), FaultCode::kUnsupportedFormat);
 }
 

@@ -47,9 +47,22 @@ std::vector<Buffer> seeds() {
 }
 
 // In a block of its exact size, so that the address sanitizer sees a read past its end.
-RenderResult render_exactly(const Buffer& source) {
+RenderResult render_exactly(const Buffer& source, const Recipe& recipe = {}) {
   const Buffer exact(source.begin(), source.end());
-  return render(exact, Recipe{}, {.pixels_max = 1'000'000});
+  return render(exact, recipe, {.pixels_max = 1'000'000});
+}
+
+// The other way, for a change of format and size: WebP takes animations too.
+constexpr Recipe kShaping{.format = PictureFormat::kWebp, .max_width = 16};
+
+void expect_sound_when_shaped(const Buffer& source) {
+  const RenderResult result = render_exactly(source, kShaping);
+  if (!result) {
+    EXPECT_FALSE(result.error().message.empty());
+    return;
+  }
+  EXPECT_LE(result->width, kShaping.max_width);
+  EXPECT_FALSE(result->bytes.empty());
 }
 
 void expect_sound(const RenderResult& result, const Buffer& source) {
@@ -68,6 +81,7 @@ TEST(Hostile, EveryTruncationEndsWell) {
     for (std::size_t size = 0; size < whole.size(); size += step) {
       const Buffer cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
       expect_sound(render_exactly(cut), cut);
+      expect_sound_when_shaped(cut);
     }
   }
 }
@@ -100,6 +114,21 @@ TEST(Hostile, EveryMutationEndsWell) {
       }
     }
     expect_sound(render_exactly(mutated), mutated);
+    expect_sound_when_shaped(mutated);
+  }
+}
+
+TEST(Hostile, MutatedHeicEndsWell) {
+  std::mt19937 random(12);
+  const Buffer whole = encode(picture(70, 50, 4), ".heic[Q=60]", {.icc = icc_profile("srgb")});
+  ASSERT_FALSE(whole.empty());
+  for (int round = 0; round < 200; ++round) {
+    Buffer mutated = whole;
+    for (auto changes = 1 + random() % 4; changes > 0; --changes) {
+      mutated[random() % mutated.size()] = static_cast<std::byte>(random());
+    }
+    if (round % 4 == 0) mutated.resize(random() % mutated.size());
+    expect_sound_when_shaped(mutated);
   }
 }
 
@@ -119,6 +148,7 @@ TEST(Hostile, PngWithMendedChecksumsEndsWell) {
       append_png_chunk(mutated, chunk->type, data);
     }
     expect_sound(render_exactly(mutated), mutated);
+    expect_sound_when_shaped(mutated);
   }
 }
 
@@ -129,6 +159,9 @@ TEST(Hostile, CutOffPicturesAreCorrupt) {
     const auto result = render(source, Recipe{}, RenderLimits{});
     ASSERT_FALSE(result) << suffix;
     EXPECT_EQ(result.error().code, FaultCode::kCorruptImage) << suffix;
+    const auto shaped = render(source, kShaping, RenderLimits{});
+    ASSERT_FALSE(shaped) << suffix;
+    EXPECT_EQ(shaped.error().code, FaultCode::kCorruptImage) << suffix;
   }
 }
 
