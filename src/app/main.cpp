@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 #include "app/settings.h"
 #include "base/version.h"
 #include "cli/verbs.h"
+#include "model/recipe.h"
 
 namespace imgmill {
 namespace {

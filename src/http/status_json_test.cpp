@@ -1,5 +1,6 @@
 #include "http/status_json.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace imgmill {

@@ -35,7 +35,8 @@ Answer<std::uint32_t> read_side(std::string_view name, std::string_view text) {
 Answer<std::optional<PictureFormat>> read_format(std::string_view text) {
   if (text == "keep") return std::nullopt;
   const auto format = format_named(text);
-  if (format && std::ranges::contains(kTargetFormats, *format)) return format;
+  const bool known = format && std::ranges::find(kTargetFormats, *format) != kTargetFormats.end();
+  if (known) return format;
   return bad_option(R"(format is "keep", "jpeg", "png", "webp" or "avif")");
 }
 

@@ -2,6 +2,8 @@
 """A change of format and size (CONTRACT 1.1), from the form field to the picture over HTTP."""
 
 import io
+import sqlite3
+from contextlib import closing
 
 import numpy
 from PIL import Image, ImageOps
@@ -108,6 +110,19 @@ class Shape(server_case.ServerCase):
         image = opened(self.made_of(out.getvalue())[1].body)
         self.assertEqual(("JPEG", (90, 60)), (image.format, image.size))
         self.assert_alike(opened(out.getvalue()), image)
+
+    def test_how_each_was_made_is_kept(self):
+        source = pictures.photo(36, "jpg", 200, 150)
+        for fields, method in (({"format": "png"}, "converted"), ({"max_width": 50}, "resized"),
+                               ({"format": "webp", "max_width": 50}, "converted_resized"),
+                               ({"quality": 100}, "source_kept")):
+            url = self.origin.serve(f"/made-{method}.jpg", source)
+            request_id, _, _ = self.process([[url]], **fields)
+            database = sqlite3.connect(f"file:{self.server.data_folder}/imgmill.db?mode=ro", uri=True)
+            with closing(database):
+                kept = database.execute("SELECT method FROM outcomes JOIN batches USING (batch)"
+                                        " WHERE request_id = ?", [request_id]).fetchall()
+            self.assertEqual([(method,)], kept)
 
     def test_the_status_says_what_was_asked_for(self):
         url = self.origin.serve("/asked.png", pictures.photo(35, "png", 90, 60))
