@@ -46,6 +46,7 @@ LIBRARY_ROOMS = {
     "libimagequant.h": ("codec_worker",),
     "libheif/": ("codec_worker",),
     "dav1d/": ("codec_worker",),
+    "hwy/": ("codec_worker",),
     "seccomp.h": ("codec_worker",),
     "linux/landlock.h": ("codec_worker",),
     "openssl/": ("base",),

@@ -1,8 +1,9 @@
-// JPEG. The pixels go through libjpeg-turbo row by row; a requantiser in the DCT domain may later
-// stand in front of compress_jpeg() for what it can do.
+// JPEG: requantised in its own coefficients where that can be done, else decoded and coded anew.
 //
 // One thread; nothing is kept between calls. Bytes are from outside.
 #pragma once
+
+#include <string_view>
 
 #include "codec_worker/formats/bytes.h"
 #include "codec_worker/formats/outcome.h"
@@ -12,12 +13,27 @@ namespace imgmill::codec_worker {
 // From the frame header alone. kCorruptImage; kUnsupportedFormat for lossless and 12-bit JPEG.
 [[nodiscard]] Outcome<PictureInfo> inspect_jpeg(Bytes source);
 
-// A baseline JPEG at `quality` (1..100) with optimal Huffman tables, 4:2:0 below 90, in the
-// source's colour model, with its ICC profile, density and orientation and no other metadata.
-// kCorruptImage also when data are missing.
+// How a rendition was made.
+enum class JpegMethod : std::uint8_t {
+  kRequantised,       // of a source with one scan
+  kRequantisedScans,  // of a progressive one, or with a scan for each component
+  kTranscoded,        // by libjpeg, through pixels
+};
+[[nodiscard]] std::string_view word_of(JpegMethod method);
+
+struct JpegRendition {
+  Buffer bytes;  // empty when a requantised one would not be smaller than the source
+  JpegMethod method = JpegMethod::kRequantised;
+};
+
+// A baseline JPEG at `quality` (1..100) with optimal Huffman tables, full chroma halved below
+// quality 90, in the source's colour model, with its ICC profile, density and orientation and no
+// other metadata. Of a source that is cut off or damaged, what can be decoded. kCorruptImage: there
+// is nothing that can; kTooManyPixels: a progressive one that needs too much memory.
+[[nodiscard]] Outcome<JpegRendition> render_jpeg(Bytes source, int quality);
 [[nodiscard]] Outcome<Buffer> compress_jpeg(Bytes source, int quality);
 
-// The source's own coded picture with the same metadata as compress_jpeg()'s. kCorruptImage.
+// The source's own coded picture with the same metadata as render_jpeg()'s. kCorruptImage.
 [[nodiscard]] Outcome<Buffer> strip_jpeg(Bytes source);
 
 }  // namespace imgmill::codec_worker

@@ -36,11 +36,11 @@ bool has_no_length(std::uint8_t marker) {
 // Appends what of an application segment may stay. `exif_seen`: the first EXIF block counts.
 void append_kept(Buffer& out, const JpegSegment& segment, bool& exif_seen) {
   const Bytes payload = segment.payload;
-  if (segment.marker == kJpegApp0 && reads(payload, kJfifName) && payload.size() >= 14) {
+  if (is_jpeg_jfif(segment)) {
     append_jfif(out, payload);
   } else if (is_jpeg_icc(segment)) {
     append(out, segment.whole);
-  } else if (segment.marker == kJpegApp14 && reads(payload, kAdobeName) && payload.size() >= 12) {
+  } else if (is_jpeg_adobe(segment)) {
     append_segment(out, kJpegApp14, payload.first(12));
   } else if (is_jpeg_exif(segment) && !exif_seen) {
     exif_seen = true;
@@ -104,6 +104,25 @@ bool is_jpeg_icc(const JpegSegment& segment) {
 
 bool is_jpeg_exif(const JpegSegment& segment) {
   return segment.marker == kJpegApp1 && reads(segment.payload, kExifName);
+}
+
+bool is_jpeg_jfif(const JpegSegment& segment) {
+  return segment.marker == kJpegApp0 && reads(segment.payload, kJfifName) &&
+         segment.payload.size() >= 14;
+}
+
+bool is_jpeg_adobe(const JpegSegment& segment) {
+  return segment.marker == kJpegApp14 && reads(segment.payload, kAdobeName) &&
+         segment.payload.size() >= 12;
+}
+
+std::optional<JpegSegment> first_jpeg_exif(Bytes source) {
+  JpegSegments segments(source);
+  while (const auto segment = segments.next()) {
+    if (segment->marker == kJpegSos) break;
+    if (is_jpeg_exif(*segment)) return segment;
+  }
+  return std::nullopt;
 }
 
 Buffer jpeg_orientation_payload(const JpegSegment& exif_segment) {

@@ -43,6 +43,12 @@ inline constexpr std::uint8_t kJpegComment = 0xfe;
 [[nodiscard]] bool is_jpeg_frame_header(std::uint8_t marker);
 [[nodiscard]] bool is_jpeg_icc(const JpegSegment& segment);
 [[nodiscard]] bool is_jpeg_exif(const JpegSegment& segment);
+// Long enough to hold all of their fields.
+[[nodiscard]] bool is_jpeg_jfif(const JpegSegment& segment);
+[[nodiscard]] bool is_jpeg_adobe(const JpegSegment& segment);
+
+// Before the first scan.
+[[nodiscard]] std::optional<JpegSegment> first_jpeg_exif(Bytes source);
 
 // The payload of an APP1 that says the orientation of `exif_segment` and nothing else; empty for
 // none.
