@@ -8,6 +8,8 @@ namespace {
 
 constexpr int kLast = kJpegBlockSize - 1;
 
+// `bits` stays in registers as long as no function has its address: what is not inlined gets a copy.
+
 // A code that the table of pairs does not hold. Returns the place it leads to, as step() does.
 [[gnu::noinline]] int long_step(JpegBits& bits, const JpegAcTable& table, JpegCoefficient* block,
                                 int at) {
@@ -41,7 +43,10 @@ constexpr int kLast = kJpegBlockSize - 1;
 inline int step(JpegBits& bits, const JpegAcTable& table, JpegCoefficient* block, int at) {
   const JpegAcEntry& entry = table.entries()[bits.peek(kJpegAcBits)];
   if (entry.length == 0) [[unlikely]] {
-    return long_step(bits, table, block, at);
+    JpegBits spilled = bits;
+    at = long_step(spilled, table, block, at);
+    bits = spilled;
+    return at;
   }
   const int first = at + entry.step;
   const int last = at + entry.steps;
@@ -53,17 +58,19 @@ inline int step(JpegBits& bits, const JpegAcTable& table, JpegCoefficient* block
   if (last > kLast) {
     const bool ended = last >= kJpegEndOfBlock && (first < kLast || first >= kJpegEndOfBlock);
     if (!ended) [[unlikely]] {
-      return finish_full(bits, entry, entry.value + beyond, block, at);
+      JpegBits spilled = bits;
+      at = finish_full(spilled, entry, entry.value + beyond, block, at);
+      bits = spilled;
+      return at;
     }
   }
   bits.drop(entry.length);
   return last;
 }
 
-inline void decode_block(JpegBits& reader, const JpegBlockCoding& coding, int& prediction,
+inline void decode_block(JpegBits& bits, const JpegBlockCoding& coding, int& prediction,
                          JpegCoefficient* block) {
   std::memset(block, 0, kJpegBlockSize * sizeof *block);
-  JpegBits bits = reader;  // in registers
   bits.fill();
   const int size = coding.dc->take(bits);
   prediction = jpeg_predicted(prediction, jpeg_extend(bits.take(size), size));
@@ -76,19 +83,20 @@ inline void decode_block(JpegBits& reader, const JpegBlockCoding& coding, int& p
     if (at >= kLast) break;
     at = step(bits, table, block, at);
   }
-  reader = bits;
 }
 
 }  // namespace
 
 void decode_jpeg_mcus(JpegBits& bits, JpegMcuCoding coding, int mcus, JpegPredictions& predictions,
                       JpegCoefficient* blocks) {
+  JpegBits here = bits;
   for (int mcu = 0; mcu < mcus; ++mcu) {
     for (const JpegBlockCoding& block : coding) {
-      decode_block(bits, block, predictions[static_cast<std::size_t>(block.component)], blocks);
+      decode_block(here, block, predictions[static_cast<std::size_t>(block.component)], blocks);
       blocks += kJpegBlockSize;
     }
   }
+  bits = here;
 }
 
 }  // namespace imgmill::codec_worker

@@ -34,7 +34,10 @@ class JpegSymbolTable {
   [[nodiscard]] std::uint8_t take(JpegBits& bits) const {
     const Entry entry = entries_[bits.peek(kBits)];
     if (entry.length == 0) [[unlikely]] {
-      return lengths_.take(bits);
+      JpegBits spilled = bits;  // so that `bits` may stay in registers
+      const std::uint8_t symbol = lengths_.take(spilled);
+      bits = spilled;
+      return symbol;
     }
     bits.drop(entry.length);
     return entry.symbol;
