@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kLast = kJpegBlockSize - 1;
 
-// `bits` stays in registers as long as no function has its address: what is not inlined gets a copy.
+// `bits` stays in registers as long as no function has its address: what is not inlined gets a
+// copy.
 
 // A code that the table of pairs does not hold. Returns the place it leads to, as step() does.
 [[gnu::noinline]] int long_step(JpegBits& bits, const JpegAcTable& table, JpegCoefficient* block,

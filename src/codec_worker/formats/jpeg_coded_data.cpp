@@ -83,8 +83,15 @@ bool JpegCodedData::overrun() const {
 }
 
 bool JpegCodedData::at_end() const {
-  if (!starved_ || !at_marker_) return false;
-  return marker() < kRestart0 || marker() > kRestart0 + 7;
+  // restart() goes over what is no marker at all.
+  const int found = marker();
+  return starved_ && at_marker_ && found >= kFirstFrameHeader &&
+         (found < kRestart0 || found > kRestart0 + 7);
+}
+
+std::size_t JpegCodedData::end() {
+  skip_to_marker();
+  return source_at_;
 }
 
 int JpegCodedData::marker() const {

@@ -37,6 +37,9 @@ class JpegCodedData {
   // starved, and no restart marker can change that.
   [[nodiscard]] bool at_end() const;
 
+  // Where the next marker stands, behind the last MCU.
+  [[nodiscard]] std::size_t end();
+
   // Goes on behind the restart marker that is due, if it or one near it stands there.
   void restart();
 

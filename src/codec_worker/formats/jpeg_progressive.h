@@ -20,6 +20,8 @@ class JpegProgressiveScan {
   [[nodiscard]] bool build_tables();
   // Decodes the scan to its end or as far as there are data. Whether there were any.
   [[nodiscard]] bool decode();
+  // How long the coded data were, behind decode().
+  [[nodiscard]] std::size_t coded_bytes() { return coded_.end(); }
 
  private:
   void decode_averages();

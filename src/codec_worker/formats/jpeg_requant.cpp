@@ -123,6 +123,7 @@ Buffer write_rendition(const JpegRenditionHead& head, Coder& coder, std::size_t 
   JpegBitWriter writer(book, out);
   coder.write(writer);
   append_jpeg_end(out);
+  if (out.size() >= bytes_max) out.clear();
   return out;
 }
 

@@ -23,6 +23,8 @@ class JpegScanMcus final : public JpegMcus {
   [[nodiscard]] int blocks_per_mcu() const { return static_cast<int>(coding_.size()); }
   // Whether at least one MCU was decoded from data that are there, or, of a single one, a part.
   [[nodiscard]] bool found_data() const { return decoded_ > 0 || (mcus_ == 1 && !empty_); }
+  // How long the coded data were, behind the last MCU.
+  [[nodiscard]] std::size_t coded_bytes() { return coded_.end(); }
   // Nothing but zeros will come.
   [[nodiscard]] bool ran_dry() const {
     return coded_.starved() && (restart_interval_ == 0 || coded_.at_end());

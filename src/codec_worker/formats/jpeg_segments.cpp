@@ -29,8 +29,9 @@ bool is_application_or_comment(std::uint8_t marker) {
   return (marker >= kJpegApp0 && marker <= kJpegApp15) || marker == kJpegComment;
 }
 
+// Or is no marker: a zero behind 0xff is coded data gone astray.
 bool has_no_length(std::uint8_t marker) {
-  return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+  return marker == 0x00 || marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8);
 }
 
 // Appends what of an application segment may stay. `exif_seen`: the first EXIF block counts.

@@ -20,6 +20,8 @@ class JpegSegments {
   // nullopt behind EOI or at the end of the bytes; broken() tells a malformed source.
   [[nodiscard]] std::optional<JpegSegment> next();
   [[nodiscard]] bool broken() const { return broken_; }
+  // Goes on at `at` in the source: for a decoder, which knows better where coded data end.
+  void resume(std::size_t at) { at_ = at; }
 
  private:
   [[nodiscard]] std::size_t end_of_coded_data(std::size_t from) const;

@@ -126,15 +126,21 @@ Outcome<bool> JpegSource::read_scan(const JpegScan& scan, const JpegSegment& seg
   if (++scans_ > kJpegScansMax || visits_ > kJpegBlockVisitsMax) {
     return corrupt("the JPEG has more scans than a picture can need");
   }
-  return keep_steps(scan) && decode_scan(scan, coded_data(segment));
+  if (!keep_steps(scan)) return false;
+  const Bytes coded = coded_data(segment);
+  return frame().progressive ? decode_progressive(scan, coded) : decode_sequential(scan, coded);
 }
 
-bool JpegSource::decode_scan(const JpegScan& scan, Bytes coded) {
-  if (!frame().progressive) return decode_sequential(scan, coded);
+void JpegSource::resume_behind(Bytes coded, std::size_t bytes) {
+  segments_.resume(static_cast<std::size_t>(coded.data() - bytes_.data()) + bytes);
+}
+
+bool JpegSource::decode_progressive(const JpegScan& scan, Bytes coded) {
   const auto progressive =
       std::make_unique<JpegProgressiveScan>(header_, scan, coded, *coefficients_);
   if (!progressive->build_tables()) return false;
   if (progressive->decode()) found_data_ = true;
+  resume_behind(coded, progressive->coded_bytes());
   return true;
 }
 
@@ -146,6 +152,7 @@ bool JpegSource::decode_sequential(const JpegScan& scan, Bytes coded) {
     store_mcu(scan, mcu, room.blocks.data());
   }
   if (mcus->found_data()) found_data_ = true;
+  resume_behind(coded, mcus->coded_bytes());
   return true;
 }
 

@@ -37,12 +37,13 @@ class JpegSource {
   [[nodiscard]] bool read_head();
   [[nodiscard]] Outcome<void> read_scans();
   [[nodiscard]] Outcome<bool> read_scan(const JpegScan& scan, const JpegSegment& segment);
-  [[nodiscard]] bool decode_scan(const JpegScan& scan, Bytes coded);
+  [[nodiscard]] bool decode_progressive(const JpegScan& scan, Bytes coded);
   [[nodiscard]] bool decode_sequential(const JpegScan& scan, Bytes coded);
   void store_mcu(const JpegScan& scan, int mcu, const JpegCoefficient* blocks);
   void keep_metadata(const JpegSegment& segment);
   [[nodiscard]] bool keep_steps(const JpegScan& scan);
   [[nodiscard]] bool is_all() const;
+  void resume_behind(Bytes coded, std::size_t bytes);
   [[nodiscard]] Bytes coded_data(const JpegSegment& segment) const;
 
   Bytes bytes_;
