@@ -103,16 +103,30 @@ TEST(JpegDamage, CutAnywhereLooksAsLibjpegShowsIt) {
   }
 }
 
+// Where coded data stand, restart markers included.
+std::vector<std::size_t> coded_places(Bytes source) {
+  std::vector<std::size_t> places;
+  JpegSegments segments(source);
+  while (const auto segment = segments.next()) {
+    if (segment->marker != kJpegSos) continue;
+    const std::byte* end = segment->whole.data() + segment->whole.size();
+    for (const std::byte* at = segment->payload.data() + segment->payload.size(); at < end; ++at) {
+      places.push_back(static_cast<std::size_t>(at - source.data()));
+    }
+  }
+  return places;
+}
+
 // Bits are turned and bytes replaced in the coded data, markers among them.
 TEST(JpegDamage, DamagedDataLookAsLibjpegShowsThem) {
   int compared = 0;
   for (unsigned seed = 0; seed < 1'500; ++seed) {
     const JpegKind kind = random_kind(seed);
     Buffer source = coded(kind);
-    const std::size_t from = first_scan_at(source);
+    const std::vector<std::size_t> places = coded_places(source);
     std::mt19937 random(seed);
     for (auto changes = 1 + random() % 4; changes > 0; --changes) {
-      auto& byte = source[from + random() % (source.size() - from)];
+      auto& byte = source[places[random() % places.size()]];
       const auto bit = static_cast<std::byte>(1U << random() % 8);
       byte = random() % 3 == 0 ? std::byte{0xff} : byte ^ bit;
     }
