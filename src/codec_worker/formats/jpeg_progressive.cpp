@@ -21,6 +21,22 @@ void put(JpegCoefficient* block, std::uint64_t& mask, int at, int value) {
   mask = block[at] != 0 ? mask | bit : mask & ~bit;
 }
 
+// Each coefficient of `which` gets one bit more, `bit`, if the data say so and it has none there
+// yet (as damaged scans may have it). The data are as good as random, so there is no branch on
+// them.
+inline void correct(JpegBits& bits, JpegCoefficient* block, std::uint64_t which, int bit) {
+  while (which != 0) {
+    bits.fill();
+    for (int left = 56; which != 0 && left > 0; --left, which &= which - 1) {
+      JpegCoefficient& coefficient = block[std::countr_zero(which)];
+      const int asked = static_cast<int>(bits.take(1));
+      const int due = -(asked & static_cast<int>((coefficient & bit) == 0));
+      const int sign = coefficient < 0 ? -1 : 0;
+      coefficient = static_cast<JpegCoefficient>(coefficient + (((bit ^ sign) - sign) & due));
+    }
+  }
+}
+
 }  // namespace
 
 bool JpegProgressiveScan::build_tables() {
@@ -99,17 +115,19 @@ void JpegProgressiveScan::decode_averages() {
 
 void JpegProgressiveScan::decode_average(JpegPlane& plane, int x, int y,
                                          const JpegScanComponent& part) {
-  JpegBits& bits = coded_.bits();
   JpegCoefficient& average = *plane.block(x, y);
+  JpegBits bits = coded_.bits();  // in registers
   bits.fill();
   if (scan_.high > 0) {
     const int bit = static_cast<int>(bits.take(1)) << scan_.low;
     average = static_cast<JpegCoefficient>(average | bit);
+    coded_.bits() = bits;
     return;
   }
   const int size = dc_[static_cast<std::size_t>(part.dc_table)].take(bits);
   int& prediction = predictions_[static_cast<std::size_t>(part.component)];
   prediction = jpeg_predicted(prediction, jpeg_extend(bits.take(size), size));
+  coded_.bits() = bits;
   average = static_cast<JpegCoefficient>(static_cast<unsigned>(prediction) << scan_.low);
 }
 
@@ -136,8 +154,7 @@ void JpegProgressiveScan::decode_details() {
   }
 }
 
-void JpegProgressiveScan::take_end_run(int size_bits) {
-  JpegBits& bits = coded_.bits();
+inline void JpegProgressiveScan::take_end_run(JpegBits& bits, int size_bits) {
   bits.fill();
   end_run_ = (1U << size_bits) + bits.take(size_bits);
 }
@@ -151,11 +168,9 @@ void JpegProgressiveScan::first_details(JpegCoefficient* block, std::uint64_t& m
     const int run = symbol >> 4;
     const int size = symbol & 15;
     if (size == 0 && run < 15) {
-      coded_.bits() = bits;
-      mask = here;
-      take_end_run(run);
+      take_end_run(bits, run);
       --end_run_;
-      return;
+      break;
     }
     at += run;
     if (size > 0) {
@@ -168,18 +183,21 @@ void JpegProgressiveScan::first_details(JpegCoefficient* block, std::uint64_t& m
 }
 
 void JpegProgressiveScan::refine_details(JpegCoefficient* block, std::uint64_t& mask) {
+  JpegBits bits = coded_.bits();  // in registers
   int at = scan_.first;
-  if (end_run_ == 0) at = refine_to_run(block, mask);
+  if (end_run_ == 0) at = refine_to_run(bits, block, mask);
   if (end_run_ > 0) {
-    correct(block, mask & band(at, scan_.last));
+    correct(bits, block, mask & band(at, scan_.last), 1 << scan_.low);
     --end_run_;
   }
+  coded_.bits() = bits;
 }
 
 // New coefficients, each behind a run of zeros; those that are there already are corrected in
 // passing. Returns where an end of block stopped it.
-int JpegProgressiveScan::refine_to_run(JpegCoefficient* block, std::uint64_t& mask) {
-  JpegBits& bits = coded_.bits();
+int JpegProgressiveScan::refine_to_run(JpegBits& outside, JpegCoefficient* block,
+                                       std::uint64_t& mask) {
+  JpegBits bits = outside;
   const std::uint64_t old = mask;
   int at = scan_.first;
   for (; at <= scan_.last; ++at) {
@@ -188,7 +206,7 @@ int JpegProgressiveScan::refine_to_run(JpegCoefficient* block, std::uint64_t& ma
     const int run = symbol >> 4;
     const bool has_value = (symbol & 15) != 0;
     if (!has_value && run < 15) {
-      take_end_run(run);
+      take_end_run(bits, run);
       break;
     }
     const int value = has_value ? (bits.take(1) != 0 ? 1 : -1) * (1 << scan_.low) : 0;
@@ -196,28 +214,12 @@ int JpegProgressiveScan::refine_to_run(JpegCoefficient* block, std::uint64_t& ma
     std::uint64_t zeros = rest & ~old;
     for (int i = 0; i < run; ++i) zeros &= zeros - 1;
     const int place = zeros != 0 ? std::countr_zero(zeros) : scan_.last + 1;
-    correct(block, old & band(at, place - 1));
+    correct(bits, block, old & band(at, place - 1), 1 << scan_.low);
     if (value != 0) put(block, mask, place, value);
     at = place;
   }
+  outside = bits;
   return at;
-}
-
-void JpegProgressiveScan::correct(JpegCoefficient* block, std::uint64_t which) {
-  JpegBits& bits = coded_.bits();
-  while (which != 0) {
-    bits.fill();
-    for (int left = std::min(std::popcount(which), 56); left > 0; --left) {
-      if (bits.take(1) != 0) correct_one(block[std::countr_zero(which)]);
-      which &= which - 1;
-    }
-  }
-}
-
-void JpegProgressiveScan::correct_one(JpegCoefficient& coefficient) const {
-  const int bit = 1 << scan_.low;
-  if ((coefficient & bit) != 0) return;
-  coefficient = static_cast<JpegCoefficient>(coefficient + (coefficient < 0 ? -bit : bit));
 }
 
 }  // namespace imgmill::codec_worker

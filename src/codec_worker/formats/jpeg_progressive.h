@@ -29,10 +29,8 @@ class JpegProgressiveScan {
   void decode_details();
   void first_details(JpegCoefficient* block, std::uint64_t& mask);
   void refine_details(JpegCoefficient* block, std::uint64_t& mask);
-  int refine_to_run(JpegCoefficient* block, std::uint64_t& mask);
-  void correct(JpegCoefficient* block, std::uint64_t which);
-  void correct_one(JpegCoefficient& coefficient) const;
-  void take_end_run(int size_bits);
+  int refine_to_run(JpegBits& outside, JpegCoefficient* block, std::uint64_t& mask);
+  void take_end_run(JpegBits& bits, int size_bits);
 
   // Before and behind an MCU of `blocks` blocks. Nothing is to be decoded when ready() is false.
   [[nodiscard]] bool ready(std::size_t blocks);
