@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -110,7 +111,9 @@ void occupy_standard_descriptors() {
 // One line. CLI11 does not name a verb that is none.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const std::string_view first = argc > 1 ? argv[1] : "";
-  const bool is_verb = app.get_subcommand_no_throw(std::string(first)) != nullptr;
+  const bool is_verb =
+      !app.get_subcommands([first](const CLI::App* verb) { return verb->get_name() == first; })
+           .empty();
   if (!first.empty() && !first.starts_with('-') && !is_verb) {
     return fmt::format("\"{}\" is no command", first);
   }

@@ -41,7 +41,7 @@ Outcome<Coded> compress_by(Bytes source, int quality) {
 
 // In the order of PictureFormat.
 constexpr std::array<FormatWork, kFormats.size()> kWork{{
-    {compress_by<compress_jpeg>, strip_jpeg},
+    {compress_jpeg, strip_jpeg},
     {compress_png, strip_png},
     {compress_by<compress_webp>, strip_webp},
     {compress_by<compress_gif>, strip_gif},

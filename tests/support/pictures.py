@@ -76,7 +76,7 @@ def animated_gif(frames=5, width=96, height=64):
 
 def truncated_jpeg():
     whole = photo(9, "jpg", 400, 300)
-    return whole[:len(whole) // 3]
+    return whole[:len(whole) * 2 // 3]
 
 
 def _chunk(kind, data):

@@ -62,9 +62,9 @@ async def lie_short(exchange, _):
 
 
 async def lie_long(exchange, _):
-    """Sends more than it promised."""
+    """Sends more than it promised, which ends within the picture's header."""
     exchange.keep_alive = False
-    await exchange.send(200, _jpeg(), length=1000)
+    await exchange.send(200, _jpeg(), length=500)
 
 
 async def reset(exchange, _):

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "codec_worker/formats/jpeg_requant.h"
+#include "codec_worker/formats/jpeg_segments.h"
 #include "codec_worker/formats/jpeg_trouble.h"
 // Behind jpeglib.h, which it needs.
 #include <jerror.h>
@@ -33,16 +35,15 @@ class Reader {
   }
 
   Outcome<Buffer> run(Bytes source, PixelSize wanted, RowSink& sink) {
-    if (!open(source, wanted)) return std::unexpected(judge(false).error());
+    if (!open(source, wanted)) return std::unexpected(jpeg_fault(trouble_));
     const PixelModel model = model_of(reader_.out_color_space);
     sink.begin({reader_.output_width, reader_.output_height}, model);
     row_.resize(reader_.output_width * channels_of(model));
     while (reader_.output_scanline < reader_.output_height) {
-      if (!read_row()) return std::unexpected(judge(false).error());
+      if (!read_row()) return std::unexpected(jpeg_fault(trouble_));
       sink.row(row_.data());
     }
     // The reader is not finished: that would only look for faults behind the last row.
-    if (auto judged = judge(true); !judged) return std::unexpected(judged.error());
     return Buffer(reinterpret_cast<const std::byte*>(icc_),
                   reinterpret_cast<const std::byte*>(icc_) + icc_bytes_);
   }
@@ -53,15 +54,11 @@ class Reader {
     return space == JCS_CMYK ? PixelModel::kCmyk : PixelModel::kRgb;
   }
 
-  [[nodiscard]] Outcome<void> judge(bool finished) const {
-    return judge_jpeg(trouble_, finished, reader_.progressive_mode != 0);
-  }
-
   // libjpeg may jump out of these two.
   bool open(Bytes source, PixelSize wanted) {
     if (setjmp(trouble_.jump) != 0) return false;
     jpeg_create_decompress(&reader_);
-    limit_jpeg_scans(reader_, progress_);
+    limit_jpeg_reader(reader_, progress_);
     jpeg_save_markers(&reader_, kIccMarker, kMarkerBytesMax);
     jpeg_mem_src(&reader_, reinterpret_cast<const unsigned char*>(source.data()), source.size());
     jpeg_read_header(&reader_, TRUE);
@@ -118,11 +115,7 @@ class Writer {
   ~Writer() { jpeg_destroy_compress(&writer_); }
 
   Outcome<Coded> run(Pixmap& picture, Bytes icc, int quality) {
-    if (!write(picture, icc, quality)) {
-      if (auto judged = judge_jpeg(trouble_, false, false); !judged) {
-        return std::unexpected(judged.error());
-      }
-    }
+    if (!write(picture, icc, quality)) return std::unexpected(jpeg_fault(trouble_));
     return Buffer(sink_.bytes().begin(), sink_.bytes().end());
   }
 
@@ -173,6 +166,7 @@ class Writer {
 }  // namespace
 
 Outcome<Buffer> decode_jpeg(Bytes source, PixelSize wanted, RowSink& sink) {
+  if (!has_jpeg_picture_data(source)) return corrupt("the JPEG ends before its picture data");
   return Reader().run(source, wanted, sink);
 }
 

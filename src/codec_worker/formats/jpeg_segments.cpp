@@ -29,18 +29,19 @@ bool is_application_or_comment(std::uint8_t marker) {
   return (marker >= kJpegApp0 && marker <= kJpegApp15) || marker == kJpegComment;
 }
 
+// Or is no marker: a zero behind 0xff is coded data gone astray.
 bool has_no_length(std::uint8_t marker) {
-  return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+  return marker == 0x00 || marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8);
 }
 
 // Appends what of an application segment may stay. `exif_seen`: the first EXIF block counts.
 void append_kept(Buffer& out, const JpegSegment& segment, bool& exif_seen) {
   const Bytes payload = segment.payload;
-  if (segment.marker == kJpegApp0 && reads(payload, kJfifName) && payload.size() >= 14) {
+  if (is_jpeg_jfif(segment)) {
     append_jfif(out, payload);
   } else if (is_jpeg_icc(segment)) {
     append(out, segment.whole);
-  } else if (segment.marker == kJpegApp14 && reads(payload, kAdobeName) && payload.size() >= 12) {
+  } else if (is_jpeg_adobe(segment)) {
     append_segment(out, kJpegApp14, payload.first(12));
   } else if (is_jpeg_exif(segment) && !exif_seen) {
     exif_seen = true;
@@ -106,6 +107,25 @@ bool is_jpeg_exif(const JpegSegment& segment) {
   return segment.marker == kJpegApp1 && reads(segment.payload, kExifName);
 }
 
+bool is_jpeg_jfif(const JpegSegment& segment) {
+  return segment.marker == kJpegApp0 && reads(segment.payload, kJfifName) &&
+         segment.payload.size() >= 14;
+}
+
+bool is_jpeg_adobe(const JpegSegment& segment) {
+  return segment.marker == kJpegApp14 && reads(segment.payload, kAdobeName) &&
+         segment.payload.size() >= 12;
+}
+
+std::optional<JpegSegment> first_jpeg_exif(Bytes source) {
+  JpegSegments segments(source);
+  while (const auto segment = segments.next()) {
+    if (segment->marker == kJpegSos) break;
+    if (is_jpeg_exif(*segment)) return segment;
+  }
+  return std::nullopt;
+}
+
 Buffer jpeg_orientation_payload(const JpegSegment& exif_segment) {
   const Buffer tiff = only_orientation(exif_segment.payload);
   if (tiff.empty()) return {};
@@ -135,6 +155,16 @@ Outcome<Buffer> strip_jpeg(Bytes source) {
   // here.
   if (segments.broken()) return corrupt("a segment of the JPEG is damaged");
   return out;
+}
+
+bool has_jpeg_picture_data(Bytes source) {
+  constexpr std::size_t kHeadBytes = 4;  // marker and length
+  JpegSegments segments(source);
+  while (const auto segment = segments.next()) {
+    if (segment->marker != kJpegSos) continue;
+    if (segment->whole.size() > kHeadBytes + segment->payload.size()) return true;
+  }
+  return false;
 }
 
 }  // namespace imgmill::codec_worker

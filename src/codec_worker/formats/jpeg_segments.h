@@ -20,6 +20,8 @@ class JpegSegments {
   // nullopt behind EOI or at the end of the bytes; broken() tells a malformed source.
   [[nodiscard]] std::optional<JpegSegment> next();
   [[nodiscard]] bool broken() const { return broken_; }
+  // Goes on at `at` in the source: for a decoder, which knows better where coded data end.
+  void resume(std::size_t at) { at_ = at; }
 
  private:
   [[nodiscard]] std::size_t end_of_coded_data(std::size_t from) const;
@@ -41,8 +43,16 @@ inline constexpr std::uint8_t kJpegApp15 = 0xef;
 inline constexpr std::uint8_t kJpegComment = 0xfe;
 
 [[nodiscard]] bool is_jpeg_frame_header(std::uint8_t marker);
+// Whether there is a scan with one byte of coded data at least.
+[[nodiscard]] bool has_jpeg_picture_data(Bytes source);
 [[nodiscard]] bool is_jpeg_icc(const JpegSegment& segment);
 [[nodiscard]] bool is_jpeg_exif(const JpegSegment& segment);
+// Long enough to hold all of their fields.
+[[nodiscard]] bool is_jpeg_jfif(const JpegSegment& segment);
+[[nodiscard]] bool is_jpeg_adobe(const JpegSegment& segment);
+
+// Before the first scan.
+[[nodiscard]] std::optional<JpegSegment> first_jpeg_exif(Bytes source);
 
 // The payload of an APP1 that says the orientation of `exif_segment` and nothing else; empty for
 // none.

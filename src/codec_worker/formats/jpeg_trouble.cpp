@@ -5,12 +5,11 @@
 
 #include <jerror.h>
 
+#include "codec_worker/formats/jpeg_requant.h"
+
 namespace imgmill::codec_worker {
 namespace {
 
-// A progressive JPEG of encoders has some ten scans. Each costs a pass over the whole picture, so a
-// small hostile file with thousands of them would take minutes.
-constexpr int kScansMax = 300;
 constexpr std::size_t kSinkBytes = 64 << 10;
 
 JpegTrouble& trouble_of(j_common_ptr codec) {
@@ -23,16 +22,16 @@ JpegTrouble& trouble_of(j_common_ptr codec) {
   std::longjmp(trouble.jump, 1);
 }
 
-void on_message(j_common_ptr codec, int level) {
-  if (level >= 0) return;  // a trace
-  JpegTrouble& trouble = trouble_of(codec);
-  if (codec->err->msg_code == JWRN_HIT_MARKER) trouble.data_missing = true;
-  if (codec->err->msg_code == JWRN_JPEG_EOF) trouble.file_ended = true;
-}
+void on_message(j_common_ptr, int) {}
 
 void on_progress(j_common_ptr codec) {
   auto* reader = reinterpret_cast<j_decompress_ptr>(codec);
-  if (reader->input_scan_number > kScansMax) ERREXIT(codec, JERR_BAD_PROGRESSION);
+  const std::uint64_t blocks = std::uint64_t{reader->total_iMCU_rows} * reader->MCUs_per_row *
+                               static_cast<unsigned>(reader->blocks_in_MCU);
+  const auto scans = static_cast<std::uint64_t>(reader->input_scan_number);
+  if (scans > kJpegScansMax || scans * blocks > kJpegBlockVisitsMax) {
+    ERREXIT(codec, JERR_BAD_PROGRESSION);
+  }
 }
 
 }  // namespace
@@ -53,20 +52,19 @@ void JpegTrouble::attach(jpeg_compress_struct& writer) {
   writer.err = &manager;
 }
 
-void limit_jpeg_scans(jpeg_decompress_struct& reader, jpeg_progress_mgr& progress) {
+void limit_jpeg_reader(jpeg_decompress_struct& reader, jpeg_progress_mgr& progress) {
   progress.progress_monitor = on_progress;
   reader.progress = &progress;
+  reader.mem->max_memory_to_use = kJpegStoreBytesMax;
 }
 
-Outcome<void> judge_jpeg(const JpegTrouble& trouble, bool finished, bool progressive) {
+ImageFault jpeg_fault(const JpegTrouble& trouble) {
   if (trouble.error == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
-  // Of a progressive picture whole scans may be missing without any other sign.
-  const bool scans_missing = trouble.file_ended && progressive;
-  if (trouble.data_missing || scans_missing || trouble.error == JERR_INPUT_EOF) {
-    return corrupt("the JPEG is cut off: a part of its picture data is missing");
+  if (trouble.error == JERR_NO_BACKING_STORE) {
+    return {FaultCode::kTooManyPixels,
+            "a progressive JPEG of so many pixels needs more memory than is allowed"};
   }
-  if (!finished) return corrupt("the JPEG is damaged and cannot be decoded");
-  return {};
+  return {FaultCode::kCorruptImage, "the JPEG is damaged and cannot be decoded"};
 }
 
 JpegSink::~JpegSink() { std::free(bytes_); }

@@ -15,17 +15,13 @@
 
 namespace imgmill::codec_worker {
 
-// From this quality on the chroma keeps its full resolution.
-inline constexpr int kJpegFullChromaQuality = 90;
-
 struct JpegTrouble {
   jpeg_error_mgr manager{};
   std::jmp_buf jump{};
-  int error = 0;              // libjpeg's message code; 0 for none
-  bool data_missing = false;  // the coded data ended early
-  bool file_ended = false;    // the file ended without EOI
+  int error = 0;  // libjpeg's message code; 0 for none
 
-  // Errors of the codec jump to `jump` from now on.
+  // Errors of the codec jump to `jump` from now on. Warnings are of damage that libjpeg has made
+  // the best of.
   void attach(jpeg_decompress_struct& reader);
   void attach(jpeg_compress_struct& writer);
 
@@ -33,11 +29,13 @@ struct JpegTrouble {
   void start();
 };
 
-// Gives up on a progressive JPEG of more scans than any encoder makes.
-void limit_jpeg_scans(jpeg_decompress_struct& reader, jpeg_progress_mgr& progress);
+// Gives up on a JPEG of more scans, or of more work, or of more memory for its scans than any
+// encoder's. Behind jpeg_create_decompress().
+void limit_jpeg_reader(jpeg_decompress_struct& reader, jpeg_progress_mgr& progress);
 
-// After reading: kCorruptImage unless everything was there. Throws std::bad_alloc when it was that.
-[[nodiscard]] Outcome<void> judge_jpeg(const JpegTrouble& trouble, bool finished, bool progressive);
+// Why it did not finish: kTooManyPixels when libjpeg may not have the memory, else kCorruptImage.
+// Throws std::bad_alloc when it was that.
+[[nodiscard]] ImageFault jpeg_fault(const JpegTrouble& trouble);
 
 // Where a writer's bytes go. libjpeg's own memory destination loses track of its memory when an
 // error jumps out, and a vector's exceptions may not pass through libjpeg, so this is malloc's.

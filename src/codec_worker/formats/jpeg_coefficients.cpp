@@ -1,0 +1,81 @@
+#include "codec_worker/formats/jpeg_coefficients.h"
+
+#include <algorithm>
+#include <new>
+
+namespace imgmill::codec_worker {
+namespace {
+
+// Zeros that the system hands out as they are touched.
+void* zeros(std::size_t count, std::size_t size) {
+  void* memory = std::calloc(count, size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+std::size_t block_count(int across, int down) {
+  return static_cast<std::size_t>(across) * static_cast<std::size_t>(down);
+}
+
+}  // namespace
+
+JpegPlane::JpegPlane(int blocks_across, int blocks_down)
+    : across_(blocks_across), down_(blocks_down) {
+  const std::size_t blocks = block_count(across_, down_);
+  coefficients_.reset(
+      static_cast<JpegCoefficient*>(zeros(blocks, kJpegBlockSize * sizeof(JpegCoefficient))));
+  masks_.reset(static_cast<std::uint64_t*>(zeros(blocks, sizeof(std::uint64_t))));
+}
+
+std::uint64_t JpegCoefficients::bytes_of(const JpegFrame& frame) {
+  const std::uint64_t mcus = block_count(frame.mcus_across(), frame.mcus_down());
+  constexpr std::uint64_t kBlockBytes =
+      kJpegBlockSize * sizeof(JpegCoefficient) + sizeof(std::uint64_t);
+  return mcus * static_cast<std::uint64_t>(frame.blocks_per_mcu()) * kBlockBytes;
+}
+
+JpegCoefficients::JpegCoefficients(const JpegFrame& frame) {
+  for (int i = 0; i < frame.component_count; ++i) {
+    const auto& component = frame.components[static_cast<std::size_t>(i)];
+    planes_[static_cast<std::size_t>(i)].emplace(frame.mcus_across() * component.h,
+                                                 frame.mcus_down() * component.v);
+  }
+}
+
+int JpegStoredMcus::next(int most, JpegCoefficient* blocks) {
+  const int across = frame_.mcus_across();
+  const int blocks_per_mcu = frame_.blocks_per_mcu();
+  int mcus = 0;
+  for (; mcus < most && y_ < frame_.mcus_down(); ++mcus) {
+    copy_mcu(blocks);
+    blocks += blocks_per_mcu * kJpegBlockSize;
+    if (++x_ == across) {
+      x_ = 0;
+      ++y_;
+    }
+  }
+  return mcus;
+}
+
+void JpegStoredMcus::copy_mcu(JpegCoefficient* blocks) {
+  for (int i = 0; i < frame_.component_count; ++i) {
+    const auto& component = frame_.components[static_cast<std::size_t>(i)];
+    const JpegPlane& plane = coefficients_.plane(i);
+    JpegCoefficient& average = averages_[static_cast<std::size_t>(i)];
+    for (int v = 0; v < component.v; ++v) {
+      for (int h = 0; h < component.h; ++h, blocks += kJpegBlockSize) {
+        const int x = x_ * component.h + h;
+        const int y = y_ * component.v + v;
+        if (x < frame_.blocks_across(i) && y < frame_.blocks_down(i)) {
+          std::copy_n(plane.block(x, y), kJpegBlockSize, blocks);
+          average = blocks[0];
+        } else {
+          std::fill_n(blocks, kJpegBlockSize, JpegCoefficient{0});
+          blocks[0] = average;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace imgmill::codec_worker
