@@ -57,13 +57,19 @@ TEST(Upload, AcceptedAsTheContractShows) {
 
 TEST(Upload, OptionsBeforeAndAfterTheFile) {
   EdgeUnderTest server;
-  for (const std::string& body :
-       {form({{"quality", "70"}, {"x", "y"}, {"webhook_url", "http://h/"}, {"file", kSmallCsv}}),
-        form({{"file", kSmallCsv}, {"webhook_url", "http://h/"}, {"quality", "70"}})}) {
+  for (const std::string& body : {form({{"quality", "70"},
+                                        {"x", "y"},
+                                        {"format", "webp"},
+                                        {"webhook_url", "http://h/"},
+                                        {"file", kSmallCsv}}),
+                                  form({{"file", kSmallCsv},
+                                        {"webhook_url", "http://h/"},
+                                        {"quality", "70"},
+                                        {"format", "webp"}})}) {
     const RawReply reply = server.upload(body);
     ASSERT_EQ(reply.status, 202) << reply.body;
     const auto batch = server.db.find_batch(reply.header("location").substr(12)).value();
-    EXPECT_EQ(batch->recipe.quality, 70);
+    EXPECT_EQ(batch->recipe, (Recipe{.quality = 70, .format = PictureFormat::kWebp}));
     EXPECT_EQ(batch->webhook_url, "http://h/");
   }
 }
@@ -126,10 +132,10 @@ TEST(Upload, FaultyOptions) {
   expect_refused(form({{"file", kSmallCsv}, {"on_invalid", "x"}}), 400, "on_invalid");
   expect_refused(form({{"file", kSmallCsv}, {"webhook_url", "ftp://h/"}}), 400, "webhook_url");
   expect_refused(form({{"file", kSmallCsv}, {"webhook_url", "http://10.0.0.1/"}}), 400, "private");
-  expect_refused(form({{"format", "webp"}, {"file", kSmallCsv}}), 400,
-                 "format is not supported yet");
-  expect_refused(form({{"max_width", "5"}, {"file", kSmallCsv}}), 400, "max_width is not supp");
-  expect_refused(form({{"file", kSmallCsv}, {"max_height", ""}}), 400, "max_height is not supp");
+  expect_refused(form({{"format", "bmp"}, {"file", kSmallCsv}}), 400, "format is ");
+  expect_refused(form({{"max_width", "0"}, {"file", kSmallCsv}}), 400,
+                 "max_width is a whole number");
+  expect_refused(form({{"file", kSmallCsv}, {"max_height", ""}}), 400, "from 1 to 16384");
   expect_refused(form({{"quality", "1"}, {"quality", "1"}, {"file", kSmallCsv}}), 400, "twice");
   expect_refused(form({{"webhook_url", std::string(limits::kFormFieldBytesMax + 1, 'x')}}), 400,
                  "longer than");

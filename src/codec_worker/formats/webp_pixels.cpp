@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <unordered_set>
 
-#include "codec_worker/formats/png_colors.h"
 #include "codec_worker/formats/webp.h"
 #include "codec_worker/formats/webp_chunks.h"
 #include "codec_worker/formats/webp_coder.h"
@@ -41,17 +41,23 @@ Pixmap with_colours(Pixmap picture) {
   return out;
 }
 
+// Of a photo the answer is there after some hundred pixels.
 bool has_few_colours(const Pixmap& picture) {
-  RgbaPicture pixels{picture.size.width, picture.size.height, {}};
-  pixels.pixels.resize(picture.pixels());
+  constexpr std::size_t kFew = 256;
   const std::size_t channels = channels_of(picture.model);
-  for (std::size_t i = 0; i < pixels.pixels.size(); ++i) {
-    std::memcpy(&pixels.pixels[i], picture.samples.data() + i * channels, channels);
+  std::unordered_set<std::uint32_t> colours;
+  std::uint32_t before = 0;
+  for (std::size_t i = 0; i < picture.samples.size(); i += channels) {
+    std::uint32_t colour = 0;
+    std::memcpy(&colour, picture.samples.data() + i, channels);
+    if (i > 0 && colour == before) continue;
+    before = colour;
+    if (colours.insert(colour).second && colours.size() > kFew) return false;
   }
-  return !census_of(pixels).colors.empty();
+  return true;
 }
 
-Outcome<void> import(const Pixmap& picture, WebPPicture& out) {
+void import(const Pixmap& picture, WebPPicture& out) {
   out.width = static_cast<int>(picture.size.width);
   out.height = static_cast<int>(picture.size.height);
   const int stride = static_cast<int>(picture.row_samples());
@@ -59,17 +65,24 @@ Outcome<void> import(const Pixmap& picture, WebPPicture& out) {
                        ? WebPPictureImportRGBA(&out, picture.samples.data(), stride)
                        : WebPPictureImportRGB(&out, picture.samples.data(), stride);
   if (done == 0) throw std::bad_alloc();
-  return {};
 }
 
-Outcome<Buffer> code(const Pixmap& picture, const WebPConfig& config) {
+// The picture is gone as soon as libwebp has its own of it.
+Outcome<Buffer> code(Pixmap picture, const WebPConfig& config) {
   WebpCoder coder;
   coder.picture().use_argb = config.lossless;
-  if (auto imported = import(picture, coder.picture()); !imported) {
-    return std::unexpected(imported.error());
-  }
+  import(picture, coder.picture());
+  picture = {};
   if (auto coded = coder.encode(config); !coded) return std::unexpected(coded.error());
   return Buffer(coder.coded().begin(), coder.coded().end());
+}
+
+Outcome<Buffer> code_smallest(Pixmap picture, int quality) {
+  if (!has_few_colours(picture)) return code(std::move(picture), lossy_webp(quality));
+  auto lossy = code(picture, lossy_webp(quality));
+  if (!lossy) return lossy;
+  auto lossless = code(std::move(picture), lossless_webp(100));
+  return lossless && lossless->size() < lossy->size() ? lossless : lossy;
 }
 
 Buffer with_icc(const Buffer& coded, Bytes icc, PixelSize size) {
@@ -94,18 +107,14 @@ Outcome<Buffer> decode_webp(Bytes source, PixelSize, RowSink& sink) {
   return Buffer(file->icc.begin(), file->icc.end());
 }
 
-Outcome<Coded> encode_webp(Pixmap source, Bytes icc, int quality) {
-  const Pixmap picture = with_colours(std::move(source));
-  if (std::max(picture.size.width, picture.size.height) > kWebpSideMax) {
+Outcome<Coded> encode_webp(Pixmap picture, Bytes icc, int quality) {
+  const PixelSize size = picture.size;
+  if (std::max(size.width, size.height) > kWebpSideMax) {
     return unsupported("a WebP has at most 16383 pixels a side: ask for a max_width or max_height");
   }
-  auto best = code(picture, lossy_webp(quality));
-  if (!best) return std::unexpected(best.error());
-  if (has_few_colours(picture)) {
-    const auto lossless = code(picture, lossless_webp(100));
-    if (lossless && lossless->size() < best->size()) best = *lossless;
-  }
-  return with_icc(*best, icc, picture.size);
+  const auto coded = code_smallest(with_colours(std::move(picture)), quality);
+  if (!coded) return std::unexpected(coded.error());
+  return with_icc(*coded, icc, size);
 }
 
 }  // namespace imgmill::codec_worker
