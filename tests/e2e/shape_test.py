@@ -118,7 +118,8 @@ class Shape(server_case.ServerCase):
                                ({"quality": 100}, "source_kept")):
             url = self.origin.serve(f"/made-{method}.jpg", source)
             request_id, _, _ = self.process([[url]], **fields)
-            database = sqlite3.connect(f"file:{self.server.data_folder}/imgmill.db?mode=ro", uri=True)
+            path = self.server.data_folder / "imgmill.db"
+            database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
             with closing(database):
                 kept = database.execute("SELECT method FROM outcomes JOIN batches USING (batch)"
                                         " WHERE request_id = ?", [request_id]).fetchall()

@@ -1,13 +1,10 @@
 // Every source format into every target, with and without a box, judged by libvips.
 #include "codec_worker/shape/shape.h"
 
-#include <array>
-#include <cmath>
-
 #include <gtest/gtest.h>
-#include <lcms2.h>
 
 #include "codec_worker/formats/icc.h"
+#include "codec_worker/formats/png_chunks.h"
 #include "codec_worker/formats/sample_pictures.h"
 #include "codec_worker/render.h"
 
@@ -268,6 +265,55 @@ TEST(Shape, ABrokenProfileSaysNothing) {
   EXPECT_TRUE(decode(out.bytes)->icc.empty());
   const Buffer grey = encode(picture(64, 64, 1), ".jpg[Q=95]", {.icc = icc_profile("srgb")});
   EXPECT_TRUE(decode(shaped(grey, to(PictureFormat::kPng)).bytes)->icc.empty());
+}
+
+// `source` with one more chunk behind its header, without those that say something about colours.
+Buffer with_png_chunk(Bytes source, std::uint32_t type, Bytes data) {
+  Buffer out;
+  append_png_signature(out);
+  PngChunks chunks(source);
+  while (const auto chunk = chunks.next()) {
+    if (!is_png_colour_or_density(chunk->type)) append(out, chunk->whole);
+    if (chunk->type == four("IHDR")) append_png_chunk(out, type, data);
+  }
+  return out;
+}
+
+TEST(Shape, TheGammaOfAPngIsApplied) {
+  const Raster flat{32, 32, 3, 1, std::vector<std::uint8_t>(32 * 32 * 3, 55)};
+  Buffer linear;
+  append_be32(linear, 100'000);
+  Buffer screen;
+  append_be32(screen, 45'455);
+  for (const auto* suffix : {".png", ".png[bitdepth=16]"}) {
+    const Buffer plain = encode(flat, suffix);
+    const auto level_of = [&](Bytes gamma) {
+      const Buffer source = with_png_chunk(plain, four("gAMA"), gamma);
+      const auto after = decode(shaped(source, to(PictureFormat::kTiff)).bytes);
+      return after ? after->raster.at(9, 9, 1) : -1;
+    };
+    EXPECT_EQ(level_of(screen), 55);
+    // (55 / 255) ^ (1 / 2.2) of 255.
+    EXPECT_NEAR(level_of(linear), 127, 1) << suffix;
+  }
+}
+
+TEST(Shape, TheCodePointsOfAPngBecomeAProfile) {
+  const Buffer code_points{std::byte{12}, std::byte{13}, std::byte{0}, std::byte{1}};
+  const Buffer source =
+      with_png_chunk(encode(picture(32, 32, 3), ".png"), four("cICP"), code_points);
+  const auto after = decode(shaped(source, to(PictureFormat::kWebp)).bytes);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->icc, text_of(icc_of_code_points(12, 13)));
+}
+
+TEST(Shape, AnAnimatedPngIsRefusedInsteadOfCut) {
+  const Buffer source = with_png_chunk(encode(picture(32, 32, 3), ".png"), four("acTL"), Buffer(8));
+  for (const Recipe& recipe : {to(PictureFormat::kJpeg), Recipe{.max_width = 16}}) {
+    const auto refused = render(source, recipe, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, FaultCode::kUnsupportedFormat);
+  }
 }
 
 TEST(Shape, InkBecomesLight) {
