@@ -3,8 +3,8 @@
 #include <random>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
+#include "codec_worker/formats/every_processor.h"
 #include "codec_worker/formats/jpeg_bit_writer.h"
 #include "codec_worker/formats/jpeg_coded_data.h"
 #include "codec_worker/formats/jpeg_huffman_encoder.h"
@@ -13,6 +13,8 @@
 
 namespace imgmill::codec_worker {
 namespace {
+
+using samples::on_every_processor;
 
 using Block = std::array<JpegCoefficient, kJpegBlockSize>;
 
@@ -155,17 +157,6 @@ TEST(JpegHuffmanDecoder, NoPrefixCodeIsRefused) {
   codes.symbol_count = 3;
   EXPECT_FALSE(JpegDcTable().build(codes));
   EXPECT_FALSE(JpegDcTable().build(JpegHuffmanCodes()));
-}
-
-template <class Check>
-void on_every_processor(const Check& check) {
-  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    check();
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
 }
 
 TEST(JpegStuffing, GoesInAndOut) {

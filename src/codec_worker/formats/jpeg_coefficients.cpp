@@ -66,13 +66,14 @@ void JpegStoredMcus::copy_mcu(JpegCoefficient* blocks) {
       for (int h = 0; h < component.h; ++h, blocks += kJpegBlockSize) {
         const int x = x_ * component.h + h;
         const int y = y_ * component.v + v;
-        if (x < frame_.blocks_across(i) && y < frame_.blocks_down(i)) {
+        const bool pads = x >= frame_.blocks_across(i) || y >= frame_.blocks_down(i);
+        if (!pads && y < plane.rows_written()) {
           std::copy_n(plane.block(x, y), kJpegBlockSize, blocks);
-          average = blocks[0];
         } else {
           std::fill_n(blocks, kJpegBlockSize, JpegCoefficient{0});
-          blocks[0] = average;
+          if (pads) blocks[0] = average;
         }
+        average = blocks[0];
       }
     }
   }

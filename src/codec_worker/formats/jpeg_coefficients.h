@@ -1,6 +1,7 @@
 // All coefficients of a picture at once: for sources whose scans have parts of them only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -20,12 +21,16 @@ class JpegPlane {
 
   [[nodiscard]] int blocks_across() const { return across_; }
   [[nodiscard]] int blocks_down() const { return down_; }
+  // For writing.
   [[nodiscard]] JpegCoefficient* block(int x, int y) {
+    rows_written_ = std::max(rows_written_, y + 1);
     return coefficients_.get() + index(x, y) * kJpegBlockSize;
   }
   [[nodiscard]] const JpegCoefficient* block(int x, int y) const {
     return coefficients_.get() + index(x, y) * kJpegBlockSize;
   }
+  // Below them everything is zero, and reading it would cost as much as if it were not.
+  [[nodiscard]] int rows_written() const { return rows_written_; }
   // Of progressive scans: bit k tells that the k-th coefficient is not zero.
   [[nodiscard]] std::uint64_t& mask(int x, int y) { return masks_.get()[index(x, y)]; }
 
@@ -40,6 +45,7 @@ class JpegPlane {
   };
   int across_;
   int down_;
+  int rows_written_ = 0;
   std::unique_ptr<JpegCoefficient[], Free> coefficients_;
   std::unique_ptr<std::uint64_t[], Free> masks_;
 };

@@ -21,6 +21,21 @@ void put(JpegCoefficient* block, std::uint64_t& mask, int at, int value) {
   mask = block[at] != 0 ? mask | bit : mask & ~bit;
 }
 
+// The first zero of `mask` from `at` on that has `run` zeros before it; `last` + 1 when there is
+// none. Most runs pass no coefficient, so this is no loop for them.
+int behind_run(std::uint64_t mask, int at, int run, int last) {
+  int place = at + run;
+  int passed = 0;
+  while (place <= last) {
+    const std::uint64_t between = mask & band(at, place);
+    const int now = between == 0 ? 0 : std::popcount(between);
+    if (now == passed) return place;
+    passed = now;
+    place = at + run + passed;
+  }
+  return last + 1;
+}
+
 // Each coefficient of `which` gets one bit more, `bit`, if the data say so and it has none there
 // yet (as damaged scans may have it). The data are as good as random, so there is no branch on
 // them.
@@ -210,10 +225,7 @@ int JpegProgressiveScan::refine_to_run(JpegBits& outside, JpegCoefficient* block
       break;
     }
     const int value = has_value ? (bits.take(1) != 0 ? 1 : -1) * (1 << scan_.low) : 0;
-    const std::uint64_t rest = band(at, scan_.last);
-    std::uint64_t zeros = rest & ~old;
-    for (int i = 0; i < run; ++i) zeros &= zeros - 1;
-    const int place = zeros != 0 ? std::countr_zero(zeros) : scan_.last + 1;
+    const int place = behind_run(old, at, run, scan_.last);
     correct(bits, block, old & band(at, place - 1), 1 << scan_.low);
     if (value != 0) put(block, mask, place, value);
     at = place;

@@ -17,9 +17,9 @@ namespace imgmill::codec_worker {
 inline constexpr int kJpegFullChromaQuality = 90;
 // Each scan of a progressive JPEG may go over the whole picture; those of encoders have some ten.
 inline constexpr int kJpegScansMax = 300;
-// Blocks that all scans together may go over: 160 times those of 100 megapixels in 4:2:0. Less than
-// two seconds when the scans hold next to nothing.
-inline constexpr std::uint64_t kJpegBlockVisitsMax = 400'000'000;
+// Blocks that all scans together may go over: 60 times those of 100 megapixels in 4:2:0, some three
+// seconds.
+inline constexpr std::uint64_t kJpegBlockVisitsMax = 150'000'000;
 // Coefficients of a picture in several scans, and its source.
 inline constexpr std::uint64_t kJpegStoreBytesMax = 370'000'000;
 

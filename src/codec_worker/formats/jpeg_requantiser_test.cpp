@@ -5,23 +5,14 @@
 #include <random>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
+#include "codec_worker/formats/every_processor.h"
 #include "codec_worker/formats/jpeg_chroma_halver.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
-template <class Check>
-void on_every_processor(const Check& check) {
-  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1) {
-    hwy::SetSupportedTargetsForTest(left & -left);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    check();
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-}
+using samples::on_every_processor;
 
 JpegSteps all_of(int step) {
   JpegSteps steps{};
