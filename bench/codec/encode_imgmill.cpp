@@ -1,0 +1,58 @@
+// encode_imgmill OUT PASSES QUALITY FILE…: as encode_pillow.py, with the picture work of
+// imgmill-codec in this process, without child and sandbox.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "codec_worker/render.h"
+
+namespace imgmill::codec_worker {
+namespace {
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+void write(const std::filesystem::path& file, std::span<const std::byte> bytes) {
+  std::ofstream(file, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+int encode(int argc, char** argv) {
+  const std::filesystem::path out = argv[1];
+  const int passes = std::atoi(argv[2]);
+  const Recipe recipe{.quality = std::atoi(argv[3])};
+  std::vector<std::pair<std::filesystem::path, std::string>> sources;
+  for (int i = 4; i < argc; ++i) sources.emplace_back(argv[i], read(argv[i]));
+  warm_up();
+  for (int pass = 1; pass <= passes; ++pass) {
+    for (const auto& [file, source] : sources) {
+      const auto picture = render(std::as_bytes(std::span(source)), recipe, {});
+      if (!picture) {
+        fmt::print(stderr, "{}: {}\n", file.string(), picture.error().message);
+        return 1;
+      }
+      if (pass == passes) write(out / file.filename(), picture->bytes);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace imgmill::codec_worker
+
+int main(int argc, char** argv) {
+  if (argc < 5) {
+    fmt::print(stderr, "encode_imgmill OUT PASSES QUALITY FILE…\n");
+    return 2;
+  }
+  return imgmill::codec_worker::encode(argc, argv);
+}
