@@ -47,7 +47,10 @@ class Edge::Impl {
     drain();
     asio::post(strand_, [this] { listener_.close(); });
     connections_.retire_all();
-    if (!connections_.wait_until_empty(deadline)) {
+    bool empty = connections_.wait_until_empty(deadline * 3 / 4);
+    site_.stopping = true;  // what has not ended by itself still hears why
+    if (!empty) empty = connections_.wait_until_empty(deadline / 4);
+    if (!empty) {
       log::warn("connections broken off", {{"count", std::to_string(connections_.size())}});
       connections_.abort_all();
       connections_.wait_until_empty();

@@ -1,4 +1,6 @@
 // POST /api/upload over real sockets.
+#include <thread>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -313,6 +315,23 @@ TEST(Upload, OneThatDawdlesIsToldOfTheShutdown) {
   server.edge->drain();
   expect_problem(reply_in_time(server, client), 503, "shutting down");
   expect_nothing_kept(server);
+}
+
+TEST(Upload, OneThatDripsIsToldOfTheEnd) {
+  EdgeUnderTest server;
+  RawClient client = dawdler(server);
+  std::jthread stopping([&] { server.edge->stop(std::chrono::seconds(4)); });
+  for (int drops = 0; drops < 400 && !client.has_something(); ++drops) client.say("x");
+  expect_problem(client.read_reply(), 503, "shutting down");
+}
+
+TEST(Upload, AWebhookUrlIsKeptAsItWillBeAskedFor) {
+  EdgeUnderTest server;
+  const RawReply reply = server.upload(
+      form({{"file", kSmallCsv}, {"webhook_url", "http://\xEF\xBD\x85xample.com/h k"}}));
+  ASSERT_EQ(reply.status, 202) << reply.body;
+  const std::string id = reply.header("location").substr(std::string("/api/status/").size());
+  EXPECT_EQ(server.db.find_batch(id).value()->webhook_url, "http://example.com/h%20k");
 }
 
 TEST(Upload, ThoseThatDawdleLockNobodyOutForLong) {

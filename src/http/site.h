@@ -11,8 +11,9 @@ namespace imgmill {
 struct Site {
   EdgeOptions options;
   EdgeParts parts;
-  std::atomic<bool> draining{false};
-  std::atomic<int> uploads{0};  // under way
+  std::atomic<bool> draining{false};  // no new upload; those under way go on
+  std::atomic<bool> stopping{false};  // they are refused as well
+  std::atomic<int> uploads{0};        // under way
 
   // Others want the place of an upload that dawdles: few are left, or the process is to end.
   [[nodiscard]] bool in_a_hurry() const {

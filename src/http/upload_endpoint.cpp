@@ -53,13 +53,14 @@ Answer<std::string> check_head(const Site& site, const Request& request) {
 
 // Fills `block` as far as it goes: it grows with what comes, so that a connection that sends
 // nothing holds nothing. False at the body's end.
-Task<Answer<bool>> fill_block(Request& request, std::string& block) {
+Task<Answer<bool>> fill_block(const Site& site, Request& request, std::string& block) {
   constexpr std::size_t kFirstBytes = 8 << 10;
   std::size_t filled = 0;
   while (filled < limits::kUploadBlockBytes) {
     if (filled == block.size()) {
       block.resize(std::min(std::max(2 * filled, kFirstBytes), limits::kUploadBlockBytes));
     }
+    if (site.stopping) co_return std::unexpected(shutting_down());
     const std::span<char> room = std::span(block).subspan(filled);
     const Answer<std::size_t> count = co_await request.read_body(room);
     if (!count) co_return std::unexpected(count.error());
@@ -76,7 +77,7 @@ Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& in
   std::string block;
   bool more = true;
   while (more) {
-    const Answer<bool> filled = co_await fill_block(request, block);
+    const Answer<bool> filled = co_await fill_block(site, request, block);
     if (!filled) co_return std::unexpected(site.draining ? shutting_down() : filled.error());
     more = *filled;
     auto feed = [&intake, &block] { return intake.feed(block); };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "intake/url.h"
 
 namespace imgmill {
 namespace {
@@ -60,6 +61,8 @@ Answer<std::string> UploadIntake::admit() {
   }
   TRY(UploadOptions options, read_options());
   TRY_VOID(check_rows(options));
+  // As the courier will ask for it, and as the guard has judged it.
+  if (options.webhook_url) options.webhook_url = fetchable_url(*options.webhook_url);
   const Admission admission{.csv = spool_->path(),
                             .rules = SheetRules{},
                             .recipe = options.recipe,

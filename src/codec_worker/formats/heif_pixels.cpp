@@ -1,5 +1,6 @@
 #include "codec_worker/formats/heif_pixels.h"
 
+#include <algorithm>
 #include <new>
 
 #include "codec_worker/formats/heif_file.h"
@@ -8,6 +9,9 @@
 
 namespace imgmill::codec_worker {
 namespace {
+
+// What libheif, and so most programs, read at most.
+constexpr std::uint32_t kAvifSideMax = 32'768;
 
 constexpr int kFullChromaQuality = 90;
 
@@ -116,6 +120,10 @@ Outcome<Buffer> decode_heif(Bytes source, PixelSize, RowSink& sink) {
 }
 
 Outcome<Coded> encode_avif(Pixmap picture, Bytes icc, int quality) {
+  if (std::max(picture.size.width, picture.size.height) > kAvifSideMax) {
+    return unsupported(
+        "an AVIF has at most 32768 pixels a side: ask for a max_width or max_height");
+  }
   const auto image = new_image(picture);
   if (!image) return std::unexpected(image.error());
   if (auto filled = fill(image->get(), picture); !filled) return std::unexpected(filled.error());

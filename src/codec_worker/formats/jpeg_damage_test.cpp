@@ -175,6 +175,25 @@ TEST(JpegDamage, WhatIsThereIsDelivered) {
   }
 }
 
+// What is kept of a source that is cut off has an end, and is not larger.
+TEST(JpegDamage, WhatIsKeptOfACutFileHasAnEnd) {
+  const Buffer whole =
+      encode(picture(40, 30, 3), ".jpg[Q=5]", {.orientation = 6, .private_data = true});
+  const std::size_t from = first_scan_at(whole);
+  int kept = 0;
+  for (std::size_t size = from; size < whole.size(); ++size) {
+    const auto stripped = strip_jpeg(first_bytes(whole, size));
+    if (!stripped) continue;
+    ++kept;
+    EXPECT_LE(stripped->size(), size);
+    EXPECT_TRUE(text_of(*stripped).ends_with("\xff\xd9"));
+  }
+  EXPECT_GT(kept, 0);
+  const auto bare = strip_jpeg(whole);
+  ASSERT_TRUE(bare);
+  EXPECT_FALSE(strip_jpeg(first_bytes(*bare, bare->size() - 10)));
+}
+
 // Everything before the cut is as in the whole picture.
 TEST(JpegDamage, WhatStandsBeforeTheCutIsWhole) {
   const Buffer source = encode(picture(320, 240, 3), ".jpg[Q=95]");

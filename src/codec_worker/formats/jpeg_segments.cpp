@@ -141,9 +141,11 @@ Outcome<Buffer> strip_jpeg(Bytes source) {
   append(out, source.first(std::min<std::size_t>(2, source.size())));
   JpegSegments segments(source);
   bool coded = false;
+  bool ended = false;
   bool exif_seen = false;
   while (const auto segment = segments.next()) {
     coded = coded || segment->marker == kJpegSos;
+    ended = segment->marker == kJpegEoi;
     if (is_application_or_comment(segment->marker)) {
       append_kept(out, *segment, exif_seen);
     } else {
@@ -154,6 +156,11 @@ Outcome<Buffer> strip_jpeg(Bytes source) {
   // A decoder may find its way behind such a segment, but which bytes it took is not to be known
   // here.
   if (segments.broken()) return corrupt("a segment of the JPEG is damaged");
+  if (ended) return out;
+  // Without an end strict decoders refuse what lenient ones show.
+  append_u8(out, 0xff);
+  append_u8(out, kJpegEoi);
+  if (out.size() > source.size()) return corrupt("the JPEG is cut off before its end");
   return out;
 }
 

@@ -351,13 +351,17 @@ TEST(Shape, WhatIsReadOnlyGoesOutAsJpegOrPng) {
 }
 
 TEST(Shape, SidesThatATargetCannotHaveAreSaid) {
-  const Buffer source =
-      encode(Raster{17'000, 2, 1, 1, std::vector<std::uint8_t>(34'000, 90)}, ".png");
-  const auto refused = render(source, to(PictureFormat::kWebp), {});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, FaultCode::kUnsupportedFormat);
-  EXPECT_TRUE(refused.error().message.contains("16383")) << refused.error().message;
-  EXPECT_TRUE(render(source, to(PictureFormat::kWebp, 16'383), {}));
+  for (const auto& [format, side_max] :
+       {std::pair{PictureFormat::kWebp, 16'383}, {PictureFormat::kAvif, 32'768}}) {
+    const int width = side_max + 100;
+    const std::vector<std::uint8_t> samples(static_cast<std::size_t>(2 * width), 90);
+    const Buffer source = encode(Raster{width, 2, 1, 1, samples}, ".png");
+    const auto refused = render(source, to(format), {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, FaultCode::kUnsupportedFormat);
+    EXPECT_TRUE(refused.error().message.contains(std::to_string(side_max)));
+    EXPECT_TRUE(render(source, to(format, format == PictureFormat::kWebp ? 16'383 : 2'000), {}));
+  }
 }
 
 }  // namespace
