@@ -34,7 +34,7 @@ TEST(TransferFault, EachFaultOfTheWireHasItsWord) {
       {CURLE_HTTP2_STREAM, "connect_failed", true},
       {CURLE_WEIRD_SERVER_REPLY, "connect_failed", false},
       {CURLE_BAD_CONTENT_ENCODING, "corrupt_image", false},
-      {CURLE_OUT_OF_MEMORY, "connect_failed", false},
+      {CURLE_OUT_OF_MEMORY, "too_large", false},
   };
   for (const auto& row : kTable) {
     const FetchFault fault = fault_of_curl(row.code);

@@ -115,7 +115,7 @@ class Shape(server_case.ServerCase):
         source = pictures.photo(36, "jpg", 200, 150)
         for fields, method in (({"format": "png"}, "converted"), ({"max_width": 50}, "resized"),
                                ({"format": "webp", "max_width": 50}, "converted_resized"),
-                               ({"quality": 100}, "source_kept")):
+                               ({"quality": 50}, "requantised")):
             url = self.origin.serve(f"/made-{method}.jpg", source)
             request_id, _, _ = self.process([[url]], **fields)
             path = self.server.data_folder / "imgmill.db"
