@@ -14,6 +14,8 @@ enum class PictureFormat : std::uint8_t { kJpeg, kPng, kWebp, kGif, kAvif, kTiff
 inline constexpr int kQualityMin = 1;
 inline constexpr int kQualityMax = 100;
 inline constexpr int kQualityDefault = 50;
+// From this quality on colour differences keep their full resolution, where a format has a choice.
+inline constexpr int kFullChromaQuality = 90;
 inline constexpr std::uint32_t kBoxSideMin = 1;
 inline constexpr std::uint32_t kBoxSideMax = 16'384;
 

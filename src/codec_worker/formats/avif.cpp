@@ -1,11 +1,10 @@
 #include "codec_worker/formats/avif.h"
 
 #include "codec_worker/formats/heif_file.h"
+#include "model/recipe.h"
 
 namespace imgmill::codec_worker {
 namespace {
-
-constexpr int kFullChromaQuality = 90;
 
 Outcome<HeifFile> open(Bytes source) {
   auto file = open_heif(source);

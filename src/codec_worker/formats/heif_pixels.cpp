@@ -6,14 +6,13 @@
 #include "codec_worker/formats/heif_file.h"
 #include "codec_worker/formats/hevc_decoder.h"
 #include "codec_worker/formats/icc.h"
+#include "model/recipe.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
 // What libheif, and so most programs, read at most.
 constexpr std::uint32_t kAvifSideMax = 32'768;
-
-constexpr int kFullChromaQuality = 90;
 
 using Options = std::unique_ptr<heif_decoding_options,
                                 HeifFreed<heif_decoding_options, heif_decoding_options_free>>;

@@ -151,7 +151,7 @@ class Writer {
     jpeg_set_defaults(&writer_);
     jpeg_set_quality(&writer_, quality, TRUE);
     writer_.optimize_coding = TRUE;
-    if (quality >= kJpegFullChromaQuality) {
+    if (quality >= kFullChromaQuality) {
       writer_.comp_info[0].h_samp_factor = 1;
       writer_.comp_info[0].v_samp_factor = 1;
     }

@@ -21,7 +21,7 @@ constexpr std::size_t kHeadBytesMax = 2'048;  // beside the metadata
 constexpr std::size_t kWriterSlack = 48 << 10;
 
 bool is_halved(const JpegSource& source, const JpegRequantOptions& options) {
-  return options.halve_full_chroma && options.quality < kJpegFullChromaQuality &&
+  return options.halve_full_chroma && options.quality < kFullChromaQuality &&
          source.header().colours() == JpegColours::kYcc && source.frame().full_chroma();
 }
 

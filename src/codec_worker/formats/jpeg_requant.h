@@ -10,11 +10,10 @@
 #include "codec_worker/formats/bytes.h"
 #include "codec_worker/formats/jpeg_requantiser.h"
 #include "codec_worker/formats/outcome.h"
+#include "model/recipe.h"
 
 namespace imgmill::codec_worker {
 
-// From this quality on colour differences keep their full resolution.
-inline constexpr int kJpegFullChromaQuality = 90;
 // Each scan of a progressive JPEG may go over the whole picture; those of encoders have some ten.
 inline constexpr int kJpegScansMax = 300;
 // Blocks that all scans together may go over: 60 times those of 100 megapixels in 4:2:0, some three
@@ -26,7 +25,7 @@ inline constexpr std::uint64_t kJpegStoreBytesMax = 370'000'000;
 struct JpegRequantOptions {
   int quality = 50;  // 1..100
   JpegRounding rounding = kJpegDeadZone;
-  bool halve_full_chroma = true;  // below kJpegFullChromaQuality
+  bool halve_full_chroma = true;  // below kFullChromaQuality
 };
 
 // Baseline, one scan, with the source's ICC profile, density and orientation and no other metadata.

@@ -94,7 +94,7 @@ void Transcoder::start_writer(int quality) {
   writer_.optimize_coding =
       std::uint64_t{reader_.output_width} * reader_.output_height <= kOptimisedPixelsMax ? TRUE
                                                                                          : FALSE;
-  const bool full_chroma = quality >= kJpegFullChromaQuality && reader_.num_components > 1 &&
+  const bool full_chroma = quality >= kFullChromaQuality && reader_.num_components > 1 &&
                            reader_.max_h_samp_factor == 1 && reader_.max_v_samp_factor == 1;
   if (full_chroma) {
     writer_.comp_info[0].h_samp_factor = 1;

@@ -9,7 +9,7 @@
 
 namespace imgmill::codec_worker {
 
-// A baseline JPEG at `quality` (1..100), 4:2:0 below kJpegFullChromaQuality, in the source's colour
+// A baseline JPEG at `quality` (1..100), 4:2:0 below kFullChromaQuality, in the source's colour
 // model, with its ICC profile, density and orientation and no other metadata. What is missing or
 // damaged looks as libjpeg makes it look. kCorruptImage: no picture data, or libjpeg gives up;
 // kTooManyPixels: several scans of a picture that is too large to be put together.
