@@ -52,7 +52,8 @@ std::vector<JpegBlockPlace> places_of(const JpegRenditionHead& head) {
   std::vector<JpegBlockPlace> places;
   for (int i = 0; i < head.frame.component_count; ++i) {
     const auto& component = head.frame.components[static_cast<std::size_t>(i)];
-    places.insert(places.end(), static_cast<std::size_t>(component.h * component.v),
+    places.insert(places.end(),
+                  static_cast<std::size_t>(component.h) * static_cast<std::size_t>(component.v),
                   {.component = i, .chroma = is_jpeg_chroma(head.colours, i)});
   }
   return places;
