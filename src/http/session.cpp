@@ -238,9 +238,12 @@ Task<void> Session::hang_up() {
 
 // Without reading the request: there is no room to. The peer may lose this to a reset, no more.
 void Session::turn_away() {
-  const Reply reply = reply_of({.status = 503,
-                                .error = "Too many connections",
-                                .detail = "the server has as many connections as it takes"});
+  const Problem full{.status = 503,
+                     .error = "Too many connections",
+                     .detail = "the server has as many connections as it takes"};
+  const Problem leaving{
+      .status = 503, .error = "Service unavailable", .detail = "the server is shutting down"};
+  const Reply reply = reply_of(site_.draining ? leaving : full);
   std::string out;
   append_head(reply, {.now = site_.parts.clock.now(), .keep_alive = false}, out);
   out += reply.body;
