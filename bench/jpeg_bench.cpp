@@ -11,10 +11,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include "codec_worker/formats/jpeg_requant.h"
 #include "codec_worker/formats/jpeg_source.h"
+#include "codec_worker/render.h"
 
 namespace imgmill::codec_worker {
 namespace {
@@ -129,13 +129,11 @@ int bench(const std::string& folder, int passes, int quality, const std::string&
 }  // namespace imgmill::codec_worker
 
 int main(int argc, char** argv) {
-  // As the child does (worker_loop.cpp).
-  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
-  ::mallopt(M_MMAP_THRESHOLD, 16 << 20);
   if (argc < 2) {
     fmt::print(stderr, "jpeg_bench FOLDER [PASSES] [QUALITY] [OUT]\n");
     return 2;
   }
+  imgmill::codec_worker::warm_up();
   const auto number = [&](int at, int otherwise) {
     return argc > at ? std::atoi(argv[at]) : otherwise;
   };

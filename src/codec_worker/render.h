@@ -31,7 +31,8 @@ struct Picture {
 
 using RenderResult = std::expected<Picture, ImageFault>;
 
-// Once, before the sandbox closes: loads what the picture libraries would load lazily.
+// Once, before the sandbox closes: loads what the picture libraries would load lazily, and has the
+// heap keep what one picture leaves for the next.
 void warm_up();
 
 [[nodiscard]] RenderResult render(std::span<const std::byte> source, const Recipe& recipe,

@@ -34,8 +34,6 @@ using codec_wire::ReplyKind;
 using codec_wire::Request;
 using codec_wire::SetupStep;
 
-constexpr int kHeapKeptBytes = 16 << 20;
-
 // Empty at the end of the socket.
 std::span<const std::byte> receive(Message& message) {
   ssize_t got = 0;
@@ -185,10 +183,6 @@ int begin_and_serve() {
 int run_worker() {
   // One heap for all threads: a second one would reserve 64 MiB of the address space.
   ::mallopt(M_ARENA_MAX, 1);
-  // What one picture leaves the next one takes: pages given back and fetched again for each cost a
-  // tenth of a requantised JPEG.
-  ::mallopt(M_TRIM_THRESHOLD, kHeapKeptBytes);
-  ::mallopt(M_MMAP_THRESHOLD, kHeapKeptBytes);
   try {
     return begin_and_serve();
   } catch (const std::bad_alloc&) {

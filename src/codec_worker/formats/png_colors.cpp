@@ -44,6 +44,9 @@ class ColorTable {
   std::size_t count_ = 0;
 };
 
+// So many pixels of one colour in a row are no chance, as two or three are in a smooth photo.
+constexpr std::size_t kFlatRun = 8;
+
 // Transparent first, so that tRNS can be short; then dark to light, so that neighbours look alike.
 void sort_for_palette(std::vector<std::uint32_t>& colors) {
   const auto rank = [](std::uint32_t color) {
@@ -72,12 +75,14 @@ ColorCensus census_of(const RgbaPicture& picture) {
   ColorTable table;
   bool few = true;
   std::size_t flat = 0;
+  std::size_t run = 0;  // pixels equal to this one on its left
   std::uint32_t before = ~picture.pixels.front();
   for (const std::uint32_t pixel : picture.pixels) {
     if (pixel == before) {
-      ++flat;
+      if (++run >= kFlatRun) ++flat;
       continue;
     }
+    run = 0;
     before = pixel;
     const auto [r, g, b, a] = unpack_rgba(pixel);
     census.opaque = census.opaque && a == 255;

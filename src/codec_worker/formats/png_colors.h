@@ -23,7 +23,7 @@ struct ColorCensus {
   bool opaque = true;
   bool grey = true;
   std::vector<std::uint32_t> colors;  // sorted, transparent ones first; empty when more than 256
-  double flat_share = 0;              // of the pixels: equal to the one on their left
+  double flat_share = 0;              // of the pixels: equal to the eight on their left
 };
 
 [[nodiscard]] ColorCensus census_of(const RgbaPicture& picture);

@@ -1,11 +1,12 @@
 #include "codec_worker/formats/png_pixels.h"
 
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <new>
 
 #include <libdeflate.h>
+
+#include "codec_worker/formats/png_filters.h"
 
 namespace imgmill::codec_worker {
 namespace {
@@ -61,15 +62,6 @@ Outcome<Buffer> inflate(Bytes packed, std::uint64_t size) {
 
 std::byte sum(std::byte a, int b) { return static_cast<std::byte>(std::to_integer<int>(a) + b); }
 
-int paeth(int left, int up, int corner) {
-  const int estimate = left + up - corner;
-  const int to_left = std::abs(estimate - left);
-  const int to_up = std::abs(estimate - up);
-  const int to_corner = std::abs(estimate - corner);
-  if (to_left <= to_up && to_left <= to_corner) return left;
-  return to_up <= to_corner ? up : corner;
-}
-
 // Turns one filtered row into samples in place. `above` is the row over it, zeros for the first;
 // `step` is the distance to the sample on the left. False for an unknown filter.
 bool unfilter(int filter, std::span<std::byte> row, Bytes above, std::size_t step) {
@@ -93,7 +85,7 @@ bool unfilter(int filter, std::span<std::byte> row, Bytes above, std::size_t ste
     case 4:
       for (std::size_t i = 0; i < head; ++i) row[i] = sum(row[i], up(i));
       for (std::size_t i = head; i < row.size(); ++i) {
-        row[i] = sum(row[i], paeth(left(i), up(i), corner(i)));
+        row[i] = sum(row[i], paeth_guess(left(i), up(i), corner(i)));
       }
       return true;
     default:

@@ -87,6 +87,16 @@ struct ColorKey {
   std::array<std::uint32_t, 4> samples{};
 };
 
+// What most files are, without a question a pixel.
+template <std::size_t Channels>
+void pack_row(Bytes row, std::size_t width, std::uint32_t* out) {
+  const auto at = [row](std::size_t i) { return std::to_integer<std::uint32_t>(row[i]); };
+  for (std::size_t x = 0; x < width; ++x) {
+    const std::size_t i = x * Channels;
+    out[x] = pack_rgba(at(i), at(i + 1), at(i + 2), Channels == 4 ? at(i + Channels - 1) : 255);
+  }
+}
+
 }  // namespace
 
 class PngSamples::Converter {
@@ -99,6 +109,9 @@ class PngSamples::Converter {
         key_(source) {}
 
   void convert(Bytes bytes, std::size_t width, std::uint32_t* out) const {
+    const bool as_stored = depth_ == 8 && tones_.empty() && !key_.present;
+    if (as_stored && color_ == PngColor::kRgb) return pack_row<3>(bytes, width, out);
+    if (as_stored && color_ == PngColor::kRgba) return pack_row<4>(bytes, width, out);
     const SampleRow row(bytes, depth_, tones_);
     for (std::size_t x = 0; x < width; ++x) out[x] = pixel(row, x);
   }
