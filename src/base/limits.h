@@ -83,9 +83,9 @@ inline constexpr auto kCodecDeadline = 60s;
 // Starting loads some forty libraries; with sanitizers on a busy machine that takes seconds.
 inline constexpr auto kCodecStartDeadline = 30s;
 inline constexpr int kCodecChildrenMax = 256;
-// The address space of a child beside its arena: 100 M pixels of four bytes, twice, and the
-// libraries.
-inline constexpr std::uint64_t kCodecMemoryBytes = 2ULL << 30;
+// The address space of a child beside its arena: the 400 MB that codec_worker/memory_bound.h lets a
+// picture need, and the libraries. What needs more in spite of its header fails as too_many_pixels.
+inline constexpr std::uint64_t kCodecMemoryBytes = 448ULL << 20;
 // A child is replaced after so much work, so that leaks and whatever a picture left behind go with
 // it.
 inline constexpr int kCodecImagesPerLife = 4'000;

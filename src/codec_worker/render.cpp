@@ -18,6 +18,7 @@
 #include "codec_worker/formats/sniff.h"
 #include "codec_worker/formats/tiff.h"
 #include "codec_worker/formats/webp.h"
+#include "codec_worker/memory_bound.h"
 #include "codec_worker/shape/shape.h"
 
 namespace imgmill::codec_worker {
@@ -73,6 +74,16 @@ RenderMethod method_of(bool converts, bool resizes) {
   return resizes ? RenderMethod::kConvertedResized : RenderMethod::kConverted;
 }
 
+std::unexpected<ImageFault> many_pages(std::size_t pages) {
+  return unsupported("the TIFF has " + std::to_string(pages) +
+                     " pages: only one of a single page can change its format or size");
+}
+
+// As shape() chooses where nothing is asked for: PNG for alpha, if there is some in the end.
+PictureFormat target_of(std::optional<PictureFormat> target, const PictureInfo& source) {
+  return target.value_or(source.channels == 4 ? PictureFormat::kPng : PictureFormat::kJpeg);
+}
+
 RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimits& limits) {
   const auto from = sniff(source);
   if (!from) return std::unexpected(from.error());
@@ -89,11 +100,20 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
   const std::optional<PictureFormat> own = as_rendition(*from);
   const bool converts = !own || (recipe.format && recipe.format != own);
   const bool resizes = fitted != shown;
-  if (!converts && !resizes) return compress(source, *own, shown, recipe.quality);
+  const bool stays = !converts && !resizes;
+  if (!stays && info->pages > 1) return many_pages(info->pages);
+  const std::optional<PictureFormat> target = recipe.format ? recipe.format : own;
+  const auto fits =
+      check_memory({.source = *info,
+                    .source_bytes = source.size(),
+                    .format = stays ? std::nullopt : std::optional(target_of(target, *info)),
+                    .size = fitted});
+  if (!fits) return std::unexpected(fits.error());
+  if (stays) return compress(source, *own, shown, recipe.quality);
   auto shaped = shape(source, {.from = *from,
                                .orientation = info->orientation,
                                .size = fitted,
-                               .format = recipe.format ? recipe.format : own,
+                               .format = target,
                                .quality = recipe.quality});
   if (!shaped) return std::unexpected(shaped.error());
   return Picture{std::move(shaped->bytes), shaped->format, shaped->size.width, shaped->size.height,

@@ -30,7 +30,7 @@ void warm_up_avif() {
 Outcome<PictureInfo> inspect_avif(Bytes source) {
   const auto file = open(source);
   if (!file) return std::unexpected(file.error());
-  return inspect_heif(*file);
+  return inspect_heif(*file, SourceKind::kAvif);
 }
 
 Outcome<Buffer> compress_avif(Bytes source, int quality) {

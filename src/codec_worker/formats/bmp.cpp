@@ -200,8 +200,10 @@ bool looks_like_bmp(Bytes source) { return bmp_header_bytes(source).has_value();
 Outcome<PictureInfo> inspect_bmp(Bytes source) {
   const auto header = parse_bmp_header(source);
   if (!header) return std::unexpected(header.error());
-  PictureInfo info{header->size.width, header->size.height, 0, 1};
+  PictureInfo info{header->size.width, header->size.height, 0, 1, SourceKind::kBmp};
   info.add_frame(info.width, info.height);
+  if (header->packing != BmpPacking::kNone) info.held_bytes = info.pixels;
+  if (header->fields[3].mask != 0) info.channels = 4;
   return info;
 }
 

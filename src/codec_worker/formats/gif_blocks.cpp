@@ -149,10 +149,11 @@ void append_gif_sub_blocks(Buffer& out, Bytes data) {
 Outcome<PictureInfo> inspect_gif(Bytes source) {
   auto blocks = GifBlocks::create(source);
   if (!blocks) return std::unexpected(blocks.error());
-  PictureInfo info{blocks->screen().width, blocks->screen().height, 0, 1};
+  PictureInfo info{blocks->screen().width, blocks->screen().height, 0, 1, SourceKind::kGif, 4};
   bool any_frame = false;
   while (const auto block = blocks->next()) {
     if (block->kind != GifBlockKind::kFrame) continue;
+    if (any_frame) info.kind = SourceKind::kGifAnimated;
     any_frame = true;
     // Some encoders leave the screen's size out; the first frame's then counts.
     if (info.width == 0) info.width = block->frame.width;

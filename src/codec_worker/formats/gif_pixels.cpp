@@ -40,6 +40,19 @@ class Reader final : public AnimationReader {
     if (blocks_.broken()) return corrupt("the GIF is cut off");
     return std::nullopt;
   }
+  // The first frame, without a second canvas. Nothing may follow.
+  Outcome<Pixmap> take_first() {
+    GifControl control;
+    while (const auto block = blocks_.next()) {
+      if (block->kind == GifBlockKind::kFrameControl) control = block->control;
+      if (block->kind != GifBlockKind::kFrame) continue;
+      if (auto drawn = draw(block->frame, control.transparent); !drawn) {
+        return std::unexpected(drawn.error());
+      }
+      return std::move(canvas_);
+    }
+    return corrupt("the GIF is cut off");
+  }
   [[nodiscard]] int plays() const override { return plays_; }
   [[nodiscard]] Buffer icc() const override { return {}; }
 
@@ -112,6 +125,15 @@ int plays_of(Bytes source) {
   return 1;
 }
 
+Outcome<std::unique_ptr<Reader>> new_reader(Bytes source) {
+  const auto info = inspect_gif(source);
+  if (!info) return std::unexpected(info.error());
+  auto blocks = GifBlocks::create(source);
+  if (!blocks) return std::unexpected(blocks.error());
+  return std::make_unique<Reader>(*std::move(blocks), PixelSize{info->width, info->height},
+                                  plays_of(source));
+}
+
 }  // namespace
 
 bool is_animated_gif(Bytes source) {
@@ -123,17 +145,15 @@ bool is_animated_gif(Bytes source) {
   return frames > 1;
 }
 
-NewAnimationReader read_gif_animation(Bytes source) {
-  const auto info = inspect_gif(source);
-  if (!info) return std::unexpected(info.error());
-  auto blocks = GifBlocks::create(source);
-  if (!blocks) return std::unexpected(blocks.error());
-  return std::make_unique<Reader>(*std::move(blocks), PixelSize{info->width, info->height},
-                                  plays_of(source));
-}
+NewAnimationReader read_gif_animation(Bytes source) { return new_reader(source); }
 
 Outcome<Buffer> decode_gif(Bytes source, PixelSize, RowSink& sink) {
-  return send_first_frame(read_gif_animation(source), sink);
+  const auto reader = new_reader(source);
+  if (!reader) return std::unexpected(reader.error());
+  auto picture = (*reader)->take_first();
+  if (!picture) return std::unexpected(picture.error());
+  sink.take(*std::move(picture));
+  return Buffer{};
 }
 
 }  // namespace imgmill::codec_worker

@@ -64,12 +64,14 @@ Outcome<HeifFile> open_heif(Bytes source) {
   return out;
 }
 
-Outcome<PictureInfo> inspect_heif(const HeifFile& file) {
+Outcome<PictureInfo> inspect_heif(const HeifFile& file, SourceKind kind) {
   PictureInfo info;
   info.width = static_cast<std::uint32_t>(heif_image_handle_get_width(file.primary.get()));
   info.height = static_cast<std::uint32_t>(heif_image_handle_get_height(file.primary.get()));
   if (info.width == 0 || info.height == 0) return corrupt("the header is damaged");
   info.add_frame(info.width, info.height);
+  info.kind = kind;
+  if (heif_image_handle_has_alpha_channel(file.primary.get()) != 0) info.channels = 4;
   return info;
 }
 

@@ -34,7 +34,7 @@ struct HeifFile {
 [[nodiscard]] Outcome<HeifFile> open_heif(Bytes source);
 
 // Size as shown. kCorruptImage.
-[[nodiscard]] Outcome<PictureInfo> inspect_heif(const HeifFile& file);
+[[nodiscard]] Outcome<PictureInfo> inspect_heif(const HeifFile& file, SourceKind kind);
 
 // Coded by libaom in this one thread; `full_chroma`: 4:4:4.
 [[nodiscard]] Outcome<Buffer> encode_av1(heif_image* image, int quality, bool full_chroma);

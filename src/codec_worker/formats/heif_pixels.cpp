@@ -90,7 +90,7 @@ void warm_up_heic() { register_single_threaded_hevc(); }
 Outcome<PictureInfo> inspect_heic(Bytes source) {
   const auto file = open_heif(source);
   if (!file) return std::unexpected(file.error());
-  return inspect_heif(*file);
+  return inspect_heif(*file, SourceKind::kHeic);
 }
 
 Outcome<Buffer> decode_heif(Bytes source, PixelSize, RowSink& sink) {

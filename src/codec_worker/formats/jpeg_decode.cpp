@@ -107,74 +107,11 @@ class Reader {
   std::vector<std::uint8_t> row_;
 };
 
-class Writer {
- public:
-  Writer() { trouble_.attach(writer_); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() { jpeg_destroy_compress(&writer_); }
-
-  Outcome<Coded> run(Pixmap& picture, Bytes icc, int quality) {
-    if (!write(picture, icc, quality)) return std::unexpected(jpeg_fault(trouble_));
-    return Buffer(sink_.bytes().begin(), sink_.bytes().end());
-  }
-
- private:
-  bool write(Pixmap& picture, Bytes icc, int quality) {
-    if (setjmp(trouble_.jump) != 0) return false;
-    jpeg_create_compress(&writer_);
-    sink_.attach(writer_);
-    start(picture, quality);
-    if (!icc.empty()) {
-      jpeg_write_icc_profile(&writer_, reinterpret_cast<const JOCTET*>(icc.data()),
-                             static_cast<unsigned>(icc.size()));
-    }
-    const bool inverted = picture.model == PixelModel::kCmyk;
-    while (writer_.next_scanline < writer_.image_height) {
-      std::uint8_t* row = picture.row(writer_.next_scanline);
-      for (std::size_t i = 0; inverted && i < picture.row_samples(); ++i) {
-        row[i] = static_cast<std::uint8_t>(255 - row[i]);
-      }
-      jpeg_write_scanlines(&writer_, &row, 1);
-    }
-    jpeg_finish_compress(&writer_);
-    return true;
-  }
-
-  void start(const Pixmap& picture, int quality) {
-    writer_.image_width = picture.size.width;
-    writer_.image_height = picture.size.height;
-    writer_.input_components = static_cast<int>(channels_of(picture.model));
-    writer_.in_color_space = picture.model == PixelModel::kGrey   ? JCS_GRAYSCALE
-                             : picture.model == PixelModel::kCmyk ? JCS_CMYK
-                                                                  : JCS_RGB;
-    jpeg_set_defaults(&writer_);
-    jpeg_set_quality(&writer_, quality, TRUE);
-    writer_.optimize_coding = TRUE;
-    if (quality >= kFullChromaQuality) {
-      writer_.comp_info[0].h_samp_factor = 1;
-      writer_.comp_info[0].v_samp_factor = 1;
-    }
-    jpeg_start_compress(&writer_, TRUE);
-  }
-
-  JpegTrouble trouble_;
-  jpeg_compress_struct writer_{};
-  JpegSink sink_;
-};
-
 }  // namespace
 
 Outcome<Buffer> decode_jpeg(Bytes source, PixelSize wanted, RowSink& sink) {
   if (!has_jpeg_picture_data(source)) return corrupt("the JPEG ends before its picture data");
   return Reader().run(source, wanted, sink);
-}
-
-Outcome<Coded> encode_jpeg(Pixmap picture, Bytes icc, int quality) {
-  if (std::max(picture.size.width, picture.size.height) > JPEG_MAX_DIMENSION) {
-    return unsupported("a JPEG has at most 65500 pixels a side: ask for a max_width or max_height");
-  }
-  return Writer().run(picture, icc, quality);
 }
 
 }  // namespace imgmill::codec_worker

@@ -80,6 +80,12 @@ Bytes JpegSink::bytes() const {
   return {reinterpret_cast<const std::byte*>(bytes_), capacity_ - manager_.free_in_buffer};
 }
 
+void JpegSink::clear() {
+  std::free(bytes_);
+  bytes_ = nullptr;
+  capacity_ = 0;
+}
+
 // Called when the room that was there is full, whatever free_in_buffer says.
 boolean JpegSink::grow(j_compress_ptr writer) {
   JpegSink& sink = *reinterpret_cast<JpegSink*>(writer->dest);

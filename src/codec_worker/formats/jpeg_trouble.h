@@ -48,6 +48,8 @@ class JpegSink {
 
   void attach(jpeg_compress_struct& writer);
   [[nodiscard]] Bytes bytes() const;
+  // The bytes are gone; the writer is finished.
+  void clear();
 
  private:
   static boolean grow(j_compress_ptr writer);

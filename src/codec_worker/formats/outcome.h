@@ -35,12 +35,35 @@ struct Coded {
   RenderMethod method;
 };
 
+// How a source is decoded, as far as memory goes (memory_bound.h).
+enum class SourceKind : std::uint8_t {
+  kJpeg,
+  kPng,
+  kWebpLossy,
+  kWebpLossyAlpha,
+  kWebpLossless,
+  kWebpAnimated,
+  kGif,
+  kGifAnimated,
+  kAvif,
+  kTiff,
+  kBmp,
+  kHeic,
+};
+
 // What a header promises, before anything is decoded.
 struct PictureInfo {
   std::uint32_t width = 0;  // as stored: before rotation
   std::uint32_t height = 0;
   std::uint64_t pixels = 0;  // of all frames together
   int orientation = 1;       // EXIF's 1..8; 5 and above swap width and height
+  SourceKind kind = SourceKind::kJpeg;
+  int channels = 3;       // alpha included where there may be some
+  bool ink = false;       // CMYK
+  std::size_t pages = 1;  // of a TIFF, thumbnails not counted
+  // What the decoder has to hold of the whole picture while its rows come, where the header tells:
+  // coefficients of a JPEG in several scans, samples of an interlaced PNG, a strip of a TIFF.
+  std::uint64_t held_bytes = 0;
 
   // Counts one more frame in; stops at the largest number instead of overflowing.
   void add_frame(std::uint32_t frame_width, std::uint32_t frame_height) {

@@ -4,6 +4,7 @@
 #include "codec_worker/formats/png_icc.h"
 #include "codec_worker/formats/png_near.h"
 #include "codec_worker/formats/png_pixels.h"
+#include "codec_worker/formats/png_rows.h"
 #include "codec_worker/formats/png_samples.h"
 #include "codec_worker/formats/png_writer.h"
 
@@ -74,14 +75,18 @@ void offer_exact(const RgbaPicture& picture, const ColorCensus& census, Models m
     smallest.offer(image, filter_rows(image), kIndexLevel, RenderMethod::kLossless);
     if (!grey || census.colors.size() <= kFewGreys) return;
   }
-  const PngImage image = direct_samples(picture, grey, census.opaque);
-  smallest.offer(image, filter_rows(image), kSampleLevel, RenderMethod::kLossless);
+  PngImage image = direct_samples(picture, grey, census.opaque);
+  const Buffer filtered = filter_rows(image);
+  image.rows = {};
+  smallest.offer(image, filtered, kSampleLevel, RenderMethod::kLossless);
 }
 
 void offer_near(const RgbaPicture& picture, const ColorCensus& census, Models models, int quality,
                 Smallest& smallest) {
-  const PngImage image = direct_samples(picture, census.grey && models.grey, census.opaque);
-  smallest.offer(image, filter_rows_near(image, quality), kNearLevel, RenderMethod::kNearLossless);
+  PngImage image = direct_samples(picture, census.grey && models.grey, census.opaque);
+  const Buffer filtered = filter_rows_near(image, quality);
+  image.rows = {};
+  smallest.offer(image, filtered, kNearLevel, RenderMethod::kNearLossless);
 }
 
 void offer_palette(const RgbaPicture& picture, int quality, Smallest& smallest) {
@@ -121,59 +126,15 @@ RgbaPicture to_rgba(const Pixmap& source) {
   return picture;
 }
 
-// The model that the rows of a picture fit into without loss.
-PixelModel model_of(const PngPixels& source) {
-  const bool alpha = !source.trns.empty();
-  switch (source.header.color) {
-    case PngColor::kGrey:
-      return alpha ? PixelModel::kGreyAlpha : PixelModel::kGrey;
-    case PngColor::kGreyAlpha:
-      return PixelModel::kGreyAlpha;
-    case PngColor::kRgb:
-    case PngColor::kPalette:
-      return alpha ? PixelModel::kRgba : PixelModel::kRgb;
-    case PngColor::kRgba:
-      return PixelModel::kRgba;
-  }
-  return PixelModel::kRgba;
-}
-
-void send_rows(const PngPixels& source, RowSink& sink) {
-  const PngHeader& header = source.header;
-  const PixelModel model = model_of(source);
-  const std::size_t channels = channels_of(model);
-  const PngSamples samples(source, true);
-  std::vector<std::uint32_t> pixels(header.width);
-  std::vector<std::uint8_t> row(header.width * channels);
-  sink.begin({header.width, header.height}, model);
-  for (std::size_t y = 0; y < header.height; ++y) {
-    samples.read_row(y, pixels.data());
-    std::uint8_t* out = row.data();
-    for (const std::uint32_t pixel : pixels) {
-      const auto rgba = unpack_rgba(pixel);
-      std::memcpy(out, rgba.data(), channels - (has_alpha(model) ? 1 : 0));
-      if (has_alpha(model)) out[channels - 1] = rgba[3];
-      out += channels;
-    }
-    sink.row(row.data());
-  }
-}
-
-bool is_animated(Bytes source) {
-  PngChunks chunks(source);
-  while (const auto chunk = chunks.next()) {
-    if (chunk->type == four("acTL")) return true;
-    if (chunk->type == four("IDAT")) return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 Outcome<Coded> compress_png(Bytes source_bytes, int quality) {
+  const auto rows = PngRows::open(source_bytes);
+  if (!rows) return std::unexpected(rows.error());
+  if (is_large_png(rows->header())) return compress_large_png(source_bytes, quality);
   auto source = read_png(source_bytes);
   if (!source) return std::unexpected(source.error());
-  if (is_animated(source_bytes)) return Coded(Buffer{});
+  if (is_animated_png(source_bytes)) return Coded(Buffer{});
   Smallest smallest(source->colour_chunks, orientation_chunk(source->exif));
   const bool deep = source->header.depth == 16;
   if (deep && (quality == kLossless || source->linear_light)) {
@@ -184,16 +145,6 @@ Outcome<Coded> compress_png(Bytes source_bytes, int quality) {
   const Models models = models_of(has_icc, is_grey_model(source->header.color));
   offer_all(to_rgba(*source), models, quality, smallest);
   return smallest.take();
-}
-
-Outcome<Buffer> decode_png(Bytes source_bytes, PixelSize, RowSink& sink) {
-  if (is_animated(source_bytes)) {
-    return unsupported("an animated PNG can only stay as it is: ask for no format and no size");
-  }
-  auto source = read_png(source_bytes);
-  if (!source) return std::unexpected(source.error());
-  send_rows(*source, sink);
-  return png_icc(source->colour_chunks);
 }
 
 Outcome<Coded> encode_png(Pixmap picture, Bytes icc, int quality) {

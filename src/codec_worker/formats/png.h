@@ -25,6 +25,11 @@ namespace imgmill::codec_worker {
 // returns the ICC profile, empty for none. kCorruptImage; kUnsupportedFormat for an animation.
 [[nodiscard]] Outcome<Buffer> decode_png(Bytes source, PixelSize wanted, RowSink& sink);
 
+// The rows as decode_png() sends them, of an animation the first frame; returns the colour chunks.
+[[nodiscard]] Outcome<Buffer> send_png_rows(Bytes source, bool screen_gamma, RowSink& sink);
+
+[[nodiscard]] bool is_animated_png(Bytes source);
+
 // As compress_png() would write it. No CMYK.
 [[nodiscard]] Outcome<Coded> encode_png(Pixmap picture, Bytes icc, int quality);
 

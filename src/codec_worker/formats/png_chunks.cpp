@@ -131,8 +131,11 @@ Outcome<PictureInfo> inspect_png(Bytes source) {
   if (!first || first->type != four("IHDR")) return corrupt("the PNG's header is damaged");
   const auto header = parse_png_header(first->data);
   if (!header) return std::unexpected(header.error());
-  PictureInfo info{header->width, header->height, 0, 1};
+  PictureInfo info{header->width, header->height, 0, 1, SourceKind::kPng};
+  info.channels = header->color == PngColor::kPalette ? 3 : header->channels();
+  if (header->interlaced) info.held_bytes = header->row_bytes(header->width) * header->height;
   while (const auto chunk = chunks.next()) {
+    if (chunk->type == four("tRNS") && info.channels % 2 == 1) ++info.channels;
     if (chunk->type == four("eXIf")) info.orientation = orientation_of(chunk->data);
     if (chunk->type != four("fcTL")) continue;
     ByteReader frame(chunk->data.subspan(std::min<std::size_t>(4, chunk->data.size())));

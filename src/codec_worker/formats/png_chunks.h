@@ -8,6 +8,9 @@
 
 namespace imgmill::codec_worker {
 
+// Some encoders leave a little more data than the picture needs; readers ignore it.
+inline constexpr std::size_t kPngSurplusBytes = 64 << 10;
+
 struct PngChunk {
   std::uint32_t type = 0;
   Bytes data;

@@ -37,6 +37,23 @@ constexpr std::array<FilterFn, kFilters> kApply{
 
 }  // namespace
 
+ExactFilter::ExactFilter(const PngHeader& header)
+    : none_(header.color == PngColor::kPalette || header.depth < 8),
+      step_(static_cast<std::size_t>(header.bits_per_pixel()) / 8),
+      above_(static_cast<std::size_t>(header.row_bytes(header.width))),
+      best_(above_.size() + 1),
+      trial_(above_.size() + 1) {}
+
+Bytes ExactFilter::next(Bytes row) {
+  if (none_) {
+    std::memcpy(best_.data() + 1, row.data(), row.size());  // PngFilter::kNone
+  } else {
+    filter_adaptively(row, above_, step_, best_, trial_);
+    std::memcpy(above_.data(), row.data(), row.size());
+  }
+  return best_;
+}
+
 void filter_adaptively(Bytes row, Bytes above, std::size_t step, std::span<std::byte> out,
                        Buffer& trial) {
   std::uint64_t best = UINT64_MAX;

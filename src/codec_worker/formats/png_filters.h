@@ -20,9 +20,26 @@ enum class PngFilter : std::uint8_t { kNone, kSub, kUp, kAverage, kPaeth };
   return to_up <= to_corner ? up : corner;
 }
 
-// Writes `row` through the filter whose differences sum up to least into `out`: the filter's byte,
-// then one byte a byte. `above` is the row over it, zeros for the first; `step` the distance to the
-// sample on the left. `trial` is as long as `out`.
+// Filters the rows of a picture, one after another and without loss: each by the filter whose
+// differences sum up to least, indices of a palette and samples of less than a byte by none.
+class ExactFilter {
+ public:
+  // Throws std::bad_alloc.
+  explicit ExactFilter(const PngHeader& header);
+
+  // The filter's byte and the filtered bytes; valid until the next call.
+  [[nodiscard]] Bytes next(Bytes row);
+
+ private:
+  bool none_;
+  std::size_t step_;  // to the sample on the left
+  Buffer above_;
+  Buffer best_;
+  Buffer trial_;
+};
+
+// What ExactFilter does to one row: writes the filter's byte and one byte a byte of `row` into
+// `out`. `above` is the row over it, zeros for the first; `trial` is as long as `out`.
 void filter_adaptively(Bytes row, Bytes above, std::size_t step, std::span<std::byte> out,
                        Buffer& trial);
 

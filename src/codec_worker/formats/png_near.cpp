@@ -29,50 +29,6 @@ int error_max_of(std::size_t level, int quality) {
   return (kErrorMaxAt50[level] * strength + 2) / 5;
 }
 
-// Which level each tile of the picture is on.
-class ActivityMap {
- public:
-  ActivityMap(const PngImage& image, std::size_t channels)
-      : width_((image.header.width + kTile - 1) / kTile),
-        height_((image.header.height + kTile - 1) / kTile),
-        own_(width_ * height_),
-        levels_(width_ * height_) {
-    measure(image, channels);
-    for (std::size_t y = 0; y < height_; ++y) {
-      for (std::size_t x = 0; x < width_; ++x) levels_[y * width_ + x] = level_of(x, y);
-    }
-  }
-  // Those of the tiles that pixel row `y` runs through.
-  [[nodiscard]] std::span<const std::uint8_t> row(std::size_t y) const {
-    return std::span(levels_).subspan(y / kTile * width_, width_);
-  }
-
- private:
-  // Sums of differences, which count for the tile of the later pixel.
-  void measure(const PngImage& image, std::size_t channels);
-
-  [[nodiscard]] std::uint8_t level_of(std::size_t x, std::size_t y) const {
-    int sum = 0;
-    int count = 0;
-    for (std::size_t j = y == 0 ? 0 : y - 1; j < std::min(y + 2, height_); ++j) {
-      for (std::size_t i = x == 0 ? 0 : x - 1; i < std::min(x + 2, width_); ++i, ++count) {
-        sum += own_[j * width_ + i];
-      }
-    }
-    const int own = own_[y * width_ + x];
-    const int differences = static_cast<int>(2 * kTile * kTile);  // of a tile
-    const int activity = std::min(sum / count, kBorrowedMax * own) * kActivityUnit / differences;
-    std::uint8_t level = kLevels - 1;
-    while (activity < kActivityFrom[level]) --level;
-    return level;
-  }
-
-  std::size_t width_;  // in tiles
-  std::size_t height_;
-  std::vector<int> own_;
-  std::vector<std::uint8_t> levels_;
-};
-
 void read_luma(Bytes row, std::size_t channels, std::vector<std::uint8_t>& luma) {
   if (channels < 3) {
     for (std::size_t x = 0; x < luma.size(); ++x) {
@@ -86,24 +42,80 @@ void read_luma(Bytes row, std::size_t channels, std::vector<std::uint8_t>& luma)
   }
 }
 
-void ActivityMap::measure(const PngImage& image, std::size_t channels) {
-  const std::size_t width = image.header.width;
-  std::vector<std::uint8_t> above(width);
-  std::vector<std::uint8_t> here(width);
-  for (std::size_t y = 0; y < image.header.height; ++y) {
-    read_luma(Bytes(image.rows).subspan(y * width * channels, width * channels), channels, here);
-    if (y == 0) above = here;
-    const std::span tiles = std::span(own_).subspan(y / kTile * width_, width_);
-    tiles[0] += std::abs(here[0] - above[0]);
-    for (std::size_t x = 1; x < width; ++x) {
-      tiles[x / kTile] += std::abs(here[x] - here[x - 1]) + std::abs(here[x] - above[x]);
-    }
-    std::swap(above, here);
+}  // namespace
+
+// The levels of one row of tiles after another, told from it and the ones above and below.
+class NearFilter::Activity {
+ public:
+  explicit Activity(const PngHeader& header)
+      : channels_(static_cast<std::size_t>(header.channels())),
+        luma_above_(header.width),
+        luma_(header.width),
+        levels_((header.width + kTile - 1) / kTile) {}
+
+  // Returns whether a row of tiles is decided: levels() are those of `kTile` pixel rows.
+  bool add(Bytes row) {
+    measure(row);
+    return ++rows_ % kTile == 0 && move_down();
   }
-}
+  // The same at the end, where tiles may be cut off: until false. Without rows, false at once.
+  bool finish() { return move_down(); }
+
+  [[nodiscard]] std::span<const std::uint8_t> levels() const { return levels_; }
+
+ private:
+  using Tiles = std::vector<int>;  // sums of differences; empty where there are none
+
+  // A difference counts for the tile of the later pixel.
+  void measure(Bytes row) {
+    read_luma(row, channels_, luma_);
+    if (rows_ == 0) luma_above_ = luma_;
+    below_.resize(levels_.size());
+    below_[0] += std::abs(luma_[0] - luma_above_[0]);
+    for (std::size_t x = 1; x < luma_.size(); ++x) {
+      below_[x / kTile] += std::abs(luma_[x] - luma_[x - 1]) + std::abs(luma_[x] - luma_above_[x]);
+    }
+    std::swap(luma_above_, luma_);
+  }
+
+  bool move_down() {
+    const bool decided = !here_.empty();
+    for (std::size_t x = 0; decided && x < levels_.size(); ++x) levels_[x] = level_of(x);
+    above_ = std::move(here_);
+    here_ = std::move(below_);
+    below_ = {};
+    return decided;
+  }
+
+  [[nodiscard]] std::uint8_t level_of(std::size_t x) const {
+    int sum = 0;
+    int count = 0;
+    for (const Tiles* tiles : {&above_, &here_, &below_}) {
+      if (tiles->empty()) continue;
+      for (std::size_t i = x == 0 ? 0 : x - 1; i < std::min(x + 2, tiles->size()); ++i, ++count) {
+        sum += (*tiles)[i];
+      }
+    }
+    const int differences = static_cast<int>(2 * kTile * kTile);  // of a tile
+    const int activity =
+        std::min(sum / count, kBorrowedMax * here_[x]) * kActivityUnit / differences;
+    std::uint8_t level = kLevels - 1;
+    while (activity < kActivityFrom[level]) --level;
+    return level;
+  }
+
+  std::size_t channels_;
+  std::size_t rows_ = 0;
+  std::vector<std::uint8_t> luma_above_;
+  std::vector<std::uint8_t> luma_;
+  Tiles above_;
+  Tiles here_;   // to be decided next
+  Tiles below_;  // of the rows that came last
+  std::vector<std::uint8_t> levels_;
+};
 
 // Rounds differences to multiples of the step of a level.
-class Rounding {
+class NearFilter::Rounding {
  public:
   explicit Rounding(int quality) {
     for (std::size_t level = 0; level < kLevels; ++level) {
@@ -129,8 +141,10 @@ class Rounding {
   std::array<bool, kLevels> exact_{};
 };
 
+namespace {
+
 // One row by PngFilter::kAverage. `above` and `here` are rows as a reader has them.
-template <std::size_t Channels>
+template <std::size_t Channels, class Rounding>
 void round_row(Bytes row, std::span<const std::uint8_t> levels, const Rounding& rounding,
                Bytes above, std::span<std::byte> here, std::span<std::byte> out) {
   constexpr bool kHasAlpha = Channels == 2 || Channels == 4;
@@ -151,36 +165,79 @@ void round_row(Bytes row, std::span<const std::uint8_t> levels, const Rounding& 
   }
 }
 
-using RoundRow = void (*)(Bytes, std::span<const std::uint8_t>, const Rounding&, Bytes,
-                          std::span<std::byte>, std::span<std::byte>);
-constexpr std::array<RoundRow, 4> kRoundRow{round_row<1>, round_row<2>, round_row<3>, round_row<4>};
-
 }  // namespace
 
 int png_error_max(int quality) { return error_max_of(kLevels - 1, quality); }
 
-Buffer filter_rows_near(const PngImage& image, int quality) {
-  const auto channels = static_cast<std::size_t>(image.header.channels());
-  const std::size_t row_bytes = image.header.width * channels;
-  const ActivityMap activity(image, channels);
-  const Rounding rounding(quality);
-  Buffer out((row_bytes + 1) * image.header.height);
-  Buffer above(row_bytes);  // as a reader will see them
-  Buffer here(row_bytes);
-  Buffer trial(row_bytes + 1);
-  for (std::size_t y = 0; y < image.header.height; ++y) {
-    const std::span target = std::span(out).subspan(y * (row_bytes + 1), row_bytes + 1);
-    const Bytes row = Bytes(image.rows).subspan(y * row_bytes, row_bytes);
-    const auto levels = activity.row(y);
-    if (std::ranges::all_of(levels, [&](std::size_t i) { return rounding.is_exact(i); })) {
-      filter_adaptively(row, above, channels, target, trial);
-      std::ranges::copy(row, above.begin());
-      continue;
-    }
-    target[0] = static_cast<std::byte>(PngFilter::kAverage);
-    kRoundRow[channels - 1](row, levels, rounding, above, here, target.subspan(1));
-    std::swap(above, here);
+NearFilter::NearFilter(const PngHeader& header, int quality)
+    : channels_(static_cast<std::size_t>(header.channels())),
+      activity_(std::make_unique<Activity>(header)),
+      rounding_(std::make_unique<const Rounding>(quality)),
+      above_(header.width * channels_),
+      here_(above_.size()),
+      trial_(above_.size() + 1) {}
+
+NearFilter::~NearFilter() = default;
+
+void NearFilter::add(Bytes row, Buffer& out) {
+  append(waiting_, row);
+  if (activity_->add(row)) filter_tiles(out);
+}
+
+void NearFilter::finish(Buffer& out) {
+  while (!waiting_.empty()) {
+    if (activity_->finish()) filter_tiles(out);
   }
+}
+
+void NearFilter::filter_tiles(Buffer& out) {
+  const std::size_t row_bytes = above_.size();
+  const std::size_t rows = std::min(kTile, waiting_.size() / row_bytes);
+  const std::size_t begin = out.size();
+  out.resize(begin + rows * (row_bytes + 1));
+  for (std::size_t y = 0; y < rows; ++y) {
+    const Bytes row = Bytes(waiting_).subspan(y * row_bytes, row_bytes);
+    const std::span target = std::span(out).subspan(begin + y * (row_bytes + 1), row_bytes + 1);
+    filter_row(row, activity_->levels(), target);
+  }
+  waiting_.erase(waiting_.begin(),
+                 waiting_.begin() + static_cast<std::ptrdiff_t>(rows * row_bytes));
+}
+
+void NearFilter::filter_row(Bytes row, std::span<const std::uint8_t> levels,
+                            std::span<std::byte> out) {
+  if (std::ranges::all_of(levels, [&](std::size_t i) { return rounding_->is_exact(i); })) {
+    filter_adaptively(row, above_, channels_, out, trial_);
+    std::ranges::copy(row, above_.begin());
+    return;
+  }
+  out[0] = static_cast<std::byte>(PngFilter::kAverage);
+  const std::span rest = out.subspan(1);
+  switch (channels_) {
+    case 1:
+      round_row<1>(row, levels, *rounding_, above_, here_, rest);
+      break;
+    case 2:
+      round_row<2>(row, levels, *rounding_, above_, here_, rest);
+      break;
+    case 3:
+      round_row<3>(row, levels, *rounding_, above_, here_, rest);
+      break;
+    default:
+      round_row<4>(row, levels, *rounding_, above_, here_, rest);
+  }
+  std::swap(above_, here_);
+}
+
+Buffer filter_rows_near(const PngImage& image, int quality) {
+  const auto row_bytes = static_cast<std::size_t>(image.header.row_bytes(image.header.width));
+  NearFilter filter(image.header, quality);
+  Buffer out;
+  out.reserve((row_bytes + 1) * image.header.height);
+  for (std::size_t y = 0; y < image.header.height; ++y) {
+    filter.add(Bytes(image.rows).subspan(y * row_bytes, row_bytes), out);
+  }
+  filter.finish(out);
   return out;
 }
 

@@ -7,14 +7,14 @@
 #include <libdeflate.h>
 
 #include "codec_worker/formats/png_filters.h"
+#include "codec_worker/formats/png_inflater.h"
+#include "codec_worker/formats/row_writer.h"
 
 namespace imgmill::codec_worker {
 namespace {
 
 // Deflate cannot pack tighter than this, so a header that promises more lies.
 constexpr std::uint64_t kInflateRatioMax = 1'040;
-// Some encoders leave a little more data than the picture needs; readers ignore it.
-constexpr std::size_t kSurplusBytes = 64 << 10;
 
 struct Pass {
   std::uint32_t x0, y0, dx, dy;
@@ -44,19 +44,20 @@ std::uint64_t pass_bytes(const PngHeader& header, const Pass& pass) {
   return width == 0 ? 0 : (header.row_bytes(width) + 1) * height;
 }
 
+std::unexpected<ImageFault> damaged_data() {
+  return corrupt("the PNG's picture data are cut off or damaged");
+}
+
 Outcome<Buffer> inflate(Bytes packed, std::uint64_t size) {
-  if (size / kInflateRatioMax > packed.size()) return corrupt("the PNG is cut off");
   using Inflater =
       std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
   const Inflater inflater(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
   if (!inflater) throw std::bad_alloc();
-  Buffer raw(size + kSurplusBytes);
+  Buffer raw(size + kPngSurplusBytes);
   std::size_t got = 0;
   const auto result = libdeflate_zlib_decompress(inflater.get(), packed.data(), packed.size(),
                                                  raw.data(), raw.size(), &got);
-  if (result != LIBDEFLATE_SUCCESS || got < size) {
-    return corrupt("the PNG's picture data are cut off or damaged");
-  }
+  if (result != LIBDEFLATE_SUCCESS || got < size) return damaged_data();
   return raw;
 }
 
@@ -115,32 +116,28 @@ void place_row(PngPixels& out, Bytes row, const Pass& pass, std::uint32_t y) {
   }
 }
 
-bool unpack_pass(PngPixels& out, std::span<std::byte> raw, const Pass& pass) {
+bool unpack_pass(PngPixels& out, const Pass& pass, PngInflater& inflater) {
   const std::uint32_t width = pixels_along(out.header.width, pass.x0, pass.dx);
-  const auto row_bytes = static_cast<std::size_t>(out.header.row_bytes(width));
-  const Buffer zeros(row_bytes);
-  Bytes above(zeros);
-  std::size_t at = 0;
+  Buffer here(static_cast<std::size_t>(out.header.row_bytes(width)) + 1);
+  Buffer above(here.size());
   for (std::uint32_t y = pass.y0; y < out.header.height; y += pass.dy) {
-    const std::span<std::byte> row = raw.subspan(at + 1, row_bytes);
-    const int filter = std::to_integer<int>(raw[at]);
-    if (!unfilter(filter, row, above, step_of(out.header))) return false;
+    if (!inflater.read(here)) return false;
+    const std::span<std::byte> row = std::span(here).subspan(1);
+    const int filter = std::to_integer<int>(here[0]);
+    if (!unfilter(filter, row, Bytes(above).subspan(1), step_of(out.header))) return false;
     place_row(out, row, pass, y);
-    above = row;
-    at += row_bytes + 1;
+    std::swap(here, above);
   }
   return true;
 }
 
-bool unpack_interlaced(PngPixels& out, std::span<std::byte> raw) {
+bool unpack_interlaced(PngPixels& out, Bytes source) {
   out.rows.resize(out.header.row_bytes(out.header.width) * out.header.height);
-  std::size_t at = 0;
+  PngInflater inflater(source);
   for (const Pass& pass : kAdam7) {
-    const std::uint64_t bytes = pass_bytes(out.header, pass);
-    if (bytes > 0 && !unpack_pass(out, raw.subspan(at, bytes), pass)) return false;
-    at += bytes;
+    if (pass_bytes(out.header, pass) > 0 && !unpack_pass(out, pass, inflater)) return false;
   }
-  return true;
+  return inflater.ends();
 }
 
 // The rows move together over the filter bytes within `raw`, which becomes the picture: no second
@@ -169,23 +166,34 @@ bool says_more_than_gamma(std::uint32_t type) {
   return type == four("sRGB") || type == four("iCCP") || type == four("cICP");
 }
 
-// The data of all IDAT chunks; a single one is not copied.
-struct PackedData {
-  Bytes single;
-  Buffer joined;
-  int count = 0;
+// The data of all IDAT chunks: a single one is not copied.
+class PackedData {
+ public:
   void add(Bytes data) {
-    if (++count == 1) {
-      single = data;
-      return;
-    }
-    if (count == 2) append(joined, single);
-    append(joined, data);
+    if (count_++ == 0) single_ = data;
+    size_ += data.size();
   }
-  [[nodiscard]] Bytes all() const { return count > 1 ? Bytes(joined) : single; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] Bytes of(Bytes source) {
+    if (count_ <= 1) return single_;
+    joined_.reserve(size_);
+    PngChunks chunks(source);
+    while (const auto chunk = chunks.next()) {
+      if (chunk->type == four("IDAT")) append(joined_, chunk->data);
+    }
+    return joined_;
+  }
+
+ private:
+  Bytes single_;
+  Buffer joined_;
+  std::size_t size_ = 0;
+  std::size_t count_ = 0;
 };
 
-Outcome<PackedData> collect(Bytes source, PngPixels& out) {
+// Everything but the picture data, and whether these can be what the header promises.
+Outcome<PackedData> read_about(Bytes source, PngPixels& out) {
   PackedData packed;
   PngChunks chunks(source);
   bool first = true;
@@ -207,31 +215,67 @@ Outcome<PackedData> collect(Bytes source, PngPixels& out) {
       out.linear_light = out.gamma > kNearLinearGamma;
     }
     colours_said = colours_said || says_more_than_gamma(chunk->type);
-    const bool in_front = packed.count == 0;
-    if (in_front && is_png_colour_or_density(chunk->type)) append(out.colour_chunks, chunk->whole);
+    if (packed.empty() && is_png_colour_or_density(chunk->type)) {
+      append(out.colour_chunks, chunk->whole);
+    }
   }
   if (chunks.broken()) return corrupt("the PNG is cut off or damaged");
   if (colours_said) out.gamma = 0;
+  if (out.header.color == PngColor::kPalette && out.palette.size() < 3) {
+    return corrupt("the PNG has no palette");
+  }
+  if (png_raw_bytes(out.header) / kInflateRatioMax > packed.size()) {
+    return corrupt("the PNG is cut off");
+  }
   return packed;
 }
 
 }  // namespace
 
+std::uint64_t png_raw_bytes(const PngHeader& header) {
+  std::uint64_t bytes = 0;
+  for (const Pass& pass : passes_of(header)) bytes += pass_bytes(header, pass);
+  return bytes;
+}
+
+bool is_large_png(const PngHeader& header) {
+  // 16 megapixels of RGB.
+  constexpr std::uint64_t kWholeBytesMax = 48 << 20;
+  const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
+  return pixels >= kRowWisePixels || png_raw_bytes(header) > kWholeBytesMax;
+}
+
 Outcome<PngPixels> read_png(Bytes source) {
   PngPixels out;
-  const auto packed = collect(source, out);
+  auto packed = read_about(source, out);
   if (!packed) return std::unexpected(packed.error());
-  if (out.header.color == PngColor::kPalette && out.palette.size() < 3) {
-    return corrupt("the PNG has no palette");
+  if (out.header.interlaced) {
+    if (!unpack_interlaced(out, source)) return damaged_data();
+    return out;
   }
-  std::uint64_t raw_size = 0;
-  for (const Pass& pass : passes_of(out.header)) raw_size += pass_bytes(out.header, pass);
-  auto raw = inflate(packed->all(), raw_size);
+  auto raw = inflate(packed->of(source), png_raw_bytes(out.header));
   if (!raw) return std::unexpected(raw.error());
-  const bool unpacked =
-      out.header.interlaced ? unpack_interlaced(out, *raw) : unpack_plain(out, *std::move(raw));
-  if (!unpacked) return corrupt("the PNG's picture data are damaged");
+  if (!unpack_plain(out, *std::move(raw))) return damaged_data();
   return out;
+}
+
+Outcome<PngRows> PngRows::open(Bytes source) {
+  PngRows rows;
+  if (auto read = read_about(source, rows.about_); !read) return std::unexpected(read.error());
+  rows.inflater_ = std::make_unique<PngInflater>(source);
+  rows.here_.resize(static_cast<std::size_t>(rows.header().row_bytes(rows.header().width)) + 1);
+  rows.above_.resize(rows.here_.size());
+  return rows;
+}
+
+Outcome<Bytes> PngRows::next() {
+  std::swap(here_, above_);
+  if (!inflater_->read(here_)) return damaged_data();
+  const std::span<std::byte> row = std::span(here_).subspan(1);
+  const int filter = std::to_integer<int>(here_[0]);
+  if (!unfilter(filter, row, Bytes(above_).subspan(1), step_of(header()))) return damaged_data();
+  if (++rows_read_ == header().height && !inflater_->ends()) return damaged_data();
+  return Bytes(row);
 }
 
 }  // namespace imgmill::codec_worker

@@ -157,7 +157,10 @@ PngSamples::~PngSamples() = default;
 
 void PngSamples::read_row(std::size_t y, std::uint32_t* out) const {
   const auto row_bytes = static_cast<std::size_t>(source_.header.row_bytes(source_.header.width));
-  const Bytes row = Bytes(source_.rows).subspan(y * row_bytes, row_bytes);
+  convert_row(Bytes(source_.rows).subspan(y * row_bytes, row_bytes), out);
+}
+
+void PngSamples::convert_row(Bytes row, std::uint32_t* out) const {
   converter_->convert(row, source_.header.width, out);
 }
 

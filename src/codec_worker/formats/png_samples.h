@@ -35,6 +35,8 @@ class PngSamples {
 
   // Row `y`, rounded to 8 bits a sample.
   void read_row(std::size_t y, std::uint32_t* out) const;
+  // The same with a row that does not stand in `source`.
+  void convert_row(Bytes row, std::uint32_t* out) const;
 
  private:
   class Converter;

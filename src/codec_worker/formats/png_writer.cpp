@@ -10,21 +10,11 @@
 namespace imgmill::codec_worker {
 Buffer filter_rows(const PngImage& image) {
   const auto row_bytes = static_cast<std::size_t>(image.header.row_bytes(image.header.width));
-  const auto pixel_bytes = static_cast<std::size_t>(image.header.bits_per_pixel()) / 8;
-  const std::size_t step = std::max<std::size_t>(1, pixel_bytes);
-  Buffer out((row_bytes + 1) * image.header.height);
-  Buffer trial(row_bytes + 1);
-  const Buffer zeros(row_bytes);
-  Bytes above(zeros);
+  ExactFilter filter(image.header);
+  Buffer out;
+  out.reserve((row_bytes + 1) * image.header.height);
   for (std::size_t y = 0; y < image.header.height; ++y) {
-    const std::span target = std::span(out).subspan(y * trial.size(), trial.size());
-    const Bytes row = Bytes(image.rows).subspan(y * row_bytes, row_bytes);
-    if (image.header.color == PngColor::kPalette) {
-      std::memcpy(target.data() + 1, row.data(), row.size());  // PngFilter::kNone
-    } else {
-      filter_adaptively(row, above, step, target, trial);
-    }
-    above = row;
+    append(out, filter.next(Bytes(image.rows).subspan(y * row_bytes, row_bytes)));
   }
   return out;
 }

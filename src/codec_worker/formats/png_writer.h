@@ -13,8 +13,7 @@ struct PngImage {
   Buffer trns;
 };
 
-// The filter byte and the filtered bytes of every row: for each the filter that leaves least, none
-// for palettes. Throws std::bad_alloc.
+// The filter byte and the filtered bytes of every row, by ExactFilter. Throws std::bad_alloc.
 [[nodiscard]] Buffer filter_rows(const PngImage& image);
 
 // The file. `before_palette` and `behind_palette` are whole chunks.

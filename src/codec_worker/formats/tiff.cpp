@@ -104,6 +104,7 @@ class Repacker {
     const tmsize_t size = page.tiled ? TIFFTileSize(tiff_.get()) : TIFFStripSize(tiff_.get());
     if (size <= 0 || size > kTiffPartBytesMax) return false;
     std::size_t before = 0;
+    for (const Bytes part : page.parts) before += part.size();
     std::size_t after = 0;
     std::vector<Buffer> packed;
     Buffer samples(static_cast<std::size_t>(size));
@@ -111,11 +112,11 @@ class Repacker {
       const tmsize_t got = page.tiled ? TIFFReadEncodedTile(tiff_.get(), i, samples.data(), size)
                                       : TIFFReadEncodedStrip(tiff_.get(), i, samples.data(), size);
       if (got <= 0) return false;
-      before += page.parts[i].size();
-      if (!layout.packable) continue;
+      if (!layout.packable || after >= before) continue;
       packed.push_back(
           pack(std::span(samples).first(static_cast<std::size_t>(got)), layout, deflater_.get()));
       after += packed.back().size();
+      if (after >= before) packed.clear();  // the rest is only looked at
     }
     if (layout.packable && after < before) take(page, std::move(packed), layout, little);
     return true;

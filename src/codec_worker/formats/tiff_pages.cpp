@@ -1,8 +1,10 @@
 #include "codec_worker/formats/tiff_pages.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
+#include "codec_worker/formats/pixmap.h"
 #include "codec_worker/formats/tiff.h"
 
 namespace imgmill::codec_worker {
@@ -199,6 +201,21 @@ class PageWriter {
   bool little_;
 };
 
+// What a strip, or a row of tiles, is unpacked to, and as pixels of four bytes.
+std::uint64_t held_by(const TiffPage& page, bool little, PixelSize size) {
+  const auto number = [&](TiffTag tag, std::uint32_t otherwise) {
+    return static_cast<double>(page.number(tag, little, otherwise));
+  };
+  const double rows = std::min<double>(
+      size.height, number(page.tiled ? TiffTag::kTileLength : TiffTag::kRowsPerStrip, size.height));
+  const double pixel_bytes =
+      number(TiffTag::kSamplesPerPixel, 1) * number(TiffTag::kBitsPerSample, 1) / 8;
+  const double part_width = page.tiled ? number(TiffTag::kTileWidth, size.width) : size.width;
+  const double part_rows = page.tiled ? number(TiffTag::kTileLength, size.height) : rows;
+  const double bytes = 2 * part_width * part_rows * pixel_bytes + 4 * rows * size.width;
+  return static_cast<std::uint64_t>(std::min(bytes, 1e18));
+}
+
 }  // namespace
 
 std::uint32_t TiffPage::number(TiffTag tag, bool little, std::uint32_t otherwise) const {
@@ -249,11 +266,17 @@ Outcome<PictureInfo> inspect_tiff(Bytes source) {
   const auto file = parse_tiff(source);
   if (!file) return std::unexpected(file.error());
   PictureInfo info;
+  info.kind = SourceKind::kTiff;
+  info.channels = 4;
+  info.pages = 0;
   for (const TiffPage& page : file->pages) {
     const std::uint32_t width = page.number(TiffTag::kWidth, file->little, 0);
     const std::uint32_t height = page.number(TiffTag::kHeight, file->little, 0);
     if (width == 0 || height == 0) return corrupt("the TIFF's header is damaged");
     info.add_frame(width, height);
+    const bool is_thumbnail = (page.number(TiffTag::kSubfileType, file->little, 0) & 1) != 0;
+    info.pages += is_thumbnail && &page != &file->pages.front() ? 0 : 1;
+    info.held_bytes = std::max(info.held_bytes, held_by(page, file->little, {width, height}));
     if (&page != &file->pages.front()) continue;
     info.width = width;
     info.height = height;

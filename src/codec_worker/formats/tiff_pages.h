@@ -7,6 +7,7 @@
 namespace imgmill::codec_worker {
 
 enum class TiffTag : std::uint16_t {
+  kSubfileType = 254,
   kWidth = 256,
   kHeight = 257,
   kBitsPerSample = 258,
@@ -15,10 +16,12 @@ enum class TiffTag : std::uint16_t {
   kStripOffsets = 273,
   kOrientation = 274,
   kSamplesPerPixel = 277,
+  kRowsPerStrip = 278,
   kStripBytes = 279,
   kPlanar = 284,
   kPredictor = 317,
   kTileWidth = 322,
+  kTileLength = 323,
   kTileOffsets = 324,
   kTileBytes = 325,
   kSampleFormat = 339,

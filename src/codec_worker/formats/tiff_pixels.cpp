@@ -42,10 +42,12 @@ class RgbaView {
     if (grey()) return PixelModel::kGrey;
     return image_.alpha != 0 ? PixelModel::kRgba : PixelModel::kRgb;
   }
-  // One number a pixel, alpha multiplied in.
-  [[nodiscard]] bool read(std::vector<std::uint32_t>& pixels) {
-    pixels.resize(std::size_t{image_.width} * image_.height);
-    return TIFFRGBAImageGet(&image_, pixels.data(), image_.width, image_.height) != 0;
+  // `rows` of them from row `first` on, one number a pixel, alpha multiplied in.
+  [[nodiscard]] bool read(std::uint32_t first, std::uint32_t rows,
+                          std::vector<std::uint32_t>& pixels) {
+    pixels.resize(std::size_t{image_.width} * rows);
+    image_.row_offset = static_cast<int>(first);
+    return TIFFRGBAImageGet(&image_, pixels.data(), image_.width, rows) != 0;
   }
 
  private:
@@ -79,6 +81,14 @@ Buffer icc_of(TIFF* tiff) {
   if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 0 || data == nullptr) return {};
   const auto* first = static_cast<const std::byte*>(data);
   return Buffer(first, first + size);
+}
+
+// As many rows as stand together in a strip, or in tiles beside each other: each is decoded once.
+std::uint32_t rows_together(TIFF* tiff, std::uint32_t height) {
+  std::uint32_t rows = height;
+  TIFFGetFieldDefaulted(tiff, TIFFIsTiled(tiff) != 0 ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP,
+                        &rows);
+  return std::clamp(rows, 1U, height);
 }
 
 bool parts_are_bounded(TIFF* tiff) {
@@ -147,13 +157,17 @@ Outcome<Buffer> decode_tiff(Bytes source, PixelSize, RowSink& sink) {
   }
   RgbaView view(tiff.get());
   if (!view.begun()) return unsupported("this kind of TIFF can only stay a TIFF of its size");
-  std::vector<std::uint32_t> pixels;
-  if (!view.read(pixels)) return corrupt("the TIFF's first page is cut off or damaged");
   const PixelSize size = view.size();
+  const std::uint32_t band_rows = rows_together(tiff.get(), size.height);
+  std::vector<std::uint32_t> pixels;
   std::vector<std::uint8_t> row(size.width * channels_of(view.model()));
   sink.begin(size, view.model());
-  for (std::size_t y = 0; y < size.height; ++y) {
-    send_row(pixels.data() + y * size.width, size, view.model(), row, sink);
+  for (std::uint32_t y = 0; y < size.height; y += band_rows) {
+    const std::uint32_t rows = std::min(band_rows, size.height - y);
+    if (!view.read(y, rows, pixels)) return corrupt("the TIFF's first page is cut off or damaged");
+    for (std::size_t i = 0; i < rows; ++i) {
+      send_row(pixels.data() + i * size.width, size, view.model(), row, sink);
+    }
   }
   return icc_of(tiff.get());
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "codec_worker/formats/row_writer.h"
 #include "codec_worker/formats/webp_chunks.h"
 #include "codec_worker/formats/webp_coder.h"
 
@@ -64,7 +65,11 @@ Outcome<void> decode_argb(Bytes coded, WebPPicture& picture) {
 }
 
 WebPConfig config_for(const WebpFrame& source, std::uint64_t pixels, int quality) {
-  if (!source.lossless) return lossy_webp(quality);
+  if (!source.lossless) {
+    WebPConfig config = lossy_webp(quality);
+    config.low_memory = pixels >= kRowWisePixels ? 1 : 0;
+    return config;
+  }
   WebPConfig config = lossless_webp(near_lossless_level(quality));
   if (pixels > kLosslessThoroughPixels) {
     config.method = 1;
@@ -89,14 +94,21 @@ Outcome<void> recode(const WebpFrame& source, std::uint32_t width, std::uint32_t
   WebpCoder frame;
   frame.picture().width = static_cast<int>(width);
   frame.picture().height = static_cast<int>(height);
+  const std::uint64_t pixels = std::uint64_t{width} * height;
+  const bool alpha_anew = source.has_alpha() && pixels <= kWebpAlphaAnewPixels;
   auto decoded = source.lossless ? decode_argb(file, frame.picture())
                                  : decode_planes(file, source.has_alpha(), frame.picture());
   if (!decoded) return decoded;
-  auto encoded = frame.encode(config_for(source, std::uint64_t{width} * height, quality));
+  if (!source.lossless && !alpha_anew) {
+    frame.picture().colorspace = WEBP_YUV420;
+    frame.picture().a = nullptr;
+  }
+  auto encoded = frame.encode(config_for(source, pixels, quality));
   if (!encoded) return encoded;
-  const WebpFrame coded = find_webp_frame(frame.coded().subspan(12));
+  WebpFrame coded = find_webp_frame(frame.coded().subspan(12));
+  if (!source.lossless && !alpha_anew) coded.alpha = source.alpha;
   if (coded.empty() || webp_frame_bytes(coded) >= webp_frame_bytes(source)) return {};
-  append(out, frame.coded().subspan(12));
+  append_webp_frame(out, coded);
   return {};
 }
 

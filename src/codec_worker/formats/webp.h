@@ -9,6 +9,10 @@
 
 namespace imgmill::codec_worker {
 
+// Packing alpha costs some 25 bytes a pixel of memory and most of the time; a lossy picture of more
+// pixels keeps its packed alpha as it is.
+inline constexpr std::uint64_t kWebpAlphaAnewPixels = 4'000'000;
+
 // From the container and the frame header. kCorruptImage.
 [[nodiscard]] Outcome<PictureInfo> inspect_webp(Bytes source);
 

@@ -124,9 +124,7 @@ NewAnimationReader read_webp_animation(Bytes source) {
 
 Outcome<std::unique_ptr<AnimationWriter>> write_webp_animation(PixelSize size, int plays,
                                                                Buffer icc, int quality) {
-  if (std::max(size.width, size.height) > kWebpSideMax) {
-    return unsupported("a WebP has at most 16383 pixels a side: ask for a max_width or max_height");
-  }
+  if (std::max(size.width, size.height) > kWebpSideMax) return webp_too_large();
   WebPAnimEncoderOptions options;
   if (WebPAnimEncoderOptionsInit(&options) == 0) std::abort();
   options.anim_params.loop_count = plays;

@@ -211,10 +211,21 @@ Buffer write_webp(const WebpFile& file) {
   return out;
 }
 
+namespace {
+
+SourceKind kind_of(const WebpFile& file) {
+  if (file.animated()) return SourceKind::kWebpAnimated;
+  if (file.still.lossless) return SourceKind::kWebpLossless;
+  return file.still.has_alpha() ? SourceKind::kWebpLossyAlpha : SourceKind::kWebpLossy;
+}
+
+}  // namespace
+
 Outcome<PictureInfo> inspect_webp(Bytes source) {
   const auto file = parse_webp(source);
   if (!file) return std::unexpected(file.error());
-  PictureInfo info{file->width, file->height, 0, orientation_of(file->exif)};
+  PictureInfo info{file->width, file->height, 0, orientation_of(file->exif), kind_of(*file)};
+  info.channels = any_alpha(*file) ? 4 : 3;
   const std::size_t frames = std::max<std::size_t>(1, file->animation_frames.size());
   for (std::size_t i = 0; i < frames; ++i) info.add_frame(info.width, info.height);
   return info;

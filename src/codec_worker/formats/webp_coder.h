@@ -5,6 +5,7 @@
 #include <webp/encode.h>
 
 #include "codec_worker/formats/outcome.h"
+#include "codec_worker/formats/pixmap.h"
 
 namespace imgmill::codec_worker {
 
@@ -17,6 +18,11 @@ inline constexpr std::uint32_t kWebpSideMax = WEBP_MAX_DIMENSION;
 
 // Throws std::bad_alloc when it was that.
 [[nodiscard]] Outcome<void> judge_webp(VP8StatusCode status);
+
+// A coded still picture as a file with its profile; as it is without one.
+[[nodiscard]] Buffer with_webp_icc(Bytes coded, Bytes icc, PixelSize size);
+
+[[nodiscard]] std::unexpected<ImageFault> webp_too_large();
 
 // Owns what libwebp allocated for one picture and its coded form.
 class WebpCoder {

@@ -85,16 +85,6 @@ Outcome<Buffer> code_smallest(Pixmap picture, int quality) {
   return lossless && lossless->size() < lossy->size() ? lossless : lossy;
 }
 
-Buffer with_icc(const Buffer& coded, Bytes icc, PixelSize size) {
-  if (icc.empty()) return coded;
-  WebpFile file;
-  file.width = size.width;
-  file.height = size.height;
-  file.icc = icc;
-  file.still = find_webp_frame(Bytes(coded).subspan(12));
-  return write_webp(file);
-}
-
 }  // namespace
 
 Outcome<Buffer> decode_webp(Bytes source, PixelSize, RowSink& sink) {
@@ -107,14 +97,26 @@ Outcome<Buffer> decode_webp(Bytes source, PixelSize, RowSink& sink) {
   return Buffer(file->icc.begin(), file->icc.end());
 }
 
+Buffer with_webp_icc(Bytes coded, Bytes icc, PixelSize size) {
+  if (icc.empty()) return Buffer(coded.begin(), coded.end());
+  WebpFile file;
+  file.width = size.width;
+  file.height = size.height;
+  file.icc = icc;
+  file.still = find_webp_frame(coded.subspan(12));
+  return write_webp(file);
+}
+
+std::unexpected<ImageFault> webp_too_large() {
+  return unsupported("a WebP has at most 16383 pixels a side: ask for a max_width or max_height");
+}
+
 Outcome<Coded> encode_webp(Pixmap picture, Bytes icc, int quality) {
   const PixelSize size = picture.size;
-  if (std::max(size.width, size.height) > kWebpSideMax) {
-    return unsupported("a WebP has at most 16383 pixels a side: ask for a max_width or max_height");
-  }
+  if (std::max(size.width, size.height) > kWebpSideMax) return webp_too_large();
   const auto coded = code_smallest(with_colours(std::move(picture)), quality);
   if (!coded) return std::unexpected(coded.error());
-  return with_icc(*coded, icc, size);
+  return with_webp_icc(*coded, icc, size);
 }
 
 }  // namespace imgmill::codec_worker

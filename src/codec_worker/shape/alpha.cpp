@@ -34,17 +34,24 @@ Pixmap without_idle_alpha(Pixmap picture) {
   return without_last_channel(std::move(picture));
 }
 
-Pixmap on_white(Pixmap picture) {
-  if (!has_alpha(picture.model)) return picture;
-  const std::size_t channels = channels_of(picture.model);
-  std::uint8_t* pixel = picture.samples.data();
-  for (std::size_t i = picture.pixels(); i > 0; --i, pixel += channels) {
-    const int alpha = pixel[channels - 1];
+void lay_on_white(const std::uint8_t* pixels, std::size_t count, std::size_t channels,
+                  std::uint8_t* out) {
+  for (; count > 0; --count, pixels += channels) {
+    const int alpha = pixels[channels - 1];
     for (std::size_t c = 0; c + 1 < channels; ++c) {
-      pixel[c] = static_cast<std::uint8_t>((pixel[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+      *out++ = static_cast<std::uint8_t>((pixels[c] * alpha + 255 * (255 - alpha) + 127) / 255);
     }
   }
-  return without_last_channel(std::move(picture));
+}
+
+Pixmap on_white(Pixmap picture) {
+  if (!has_alpha(picture.model)) return picture;
+  const std::size_t pixels = picture.pixels();
+  std::uint8_t* samples = picture.samples.data();  // each pixel is read before its place is taken
+  lay_on_white(samples, pixels, channels_of(picture.model), samples);
+  picture.model = without_alpha(picture.model);
+  picture.samples.resize(pixels * channels_of(picture.model));
+  return picture;
 }
 
 }  // namespace imgmill::codec_worker

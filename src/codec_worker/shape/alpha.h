@@ -10,5 +10,9 @@ namespace imgmill::codec_worker {
 
 // As it looks on white paper.
 [[nodiscard]] Pixmap on_white(Pixmap picture);
+// The same with `count` pixels of `channels` samples, the last of them alpha. `out` may be where
+// they stand.
+void lay_on_white(const std::uint8_t* pixels, std::size_t count, std::size_t channels,
+                  std::uint8_t* out);
 
 }  // namespace imgmill::codec_worker

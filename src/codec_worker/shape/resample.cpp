@@ -77,6 +77,7 @@ std::size_t AxisPlan::taps_max() const {
 
 void Resampler::begin(PixelSize size, PixelModel model) {
   size_ = size;
+  model_ = model;
   channels_ = channels_of(model);
   plans_.emplace_back(size.width, wanted_.width);
   plans_.emplace_back(size.height, wanted_.height);
@@ -86,7 +87,8 @@ void Resampler::begin(PixelSize size, PixelModel model) {
   kept_.assign(plans_[1].taps_max(), std::vector<float>(input_samples));
   blended_.resize(input_samples + kRowSlack);
   shrunk_.resize(wanted_.width * channels_ + kRowSlack);
-  result_ = Pixmap(wanted_, model);
+  made_.resize(wanted_.width * channels_);
+  sink_.begin(wanted_, model);
 }
 
 void Resampler::row(const std::uint8_t* samples) {
@@ -107,7 +109,7 @@ void Resampler::row(const std::uint8_t* samples) {
 
 void Resampler::widen(const std::uint8_t* samples, float* out) const {
   widen_samples(samples, size_.width * channels_, out);
-  if (has_alpha(result_.model)) multiply_alpha(out, size_.width, channels_);
+  if (has_alpha(model_)) multiply_alpha(out, size_.width, channels_);
 }
 
 void Resampler::average(float* out) {
@@ -136,12 +138,14 @@ void Resampler::emit_rows() {
     for (std::size_t k = 0; k < taps.weights.size(); ++k) rows.push_back(kept_row(taps.first + k));
     blend_rows(rows, taps.weights, blended_.size() - kRowSlack, blended_.data());
     blend_pixels(blended_.data(), channels_, plans_[0].taps(), shrunk_.data());
-    narrow(shrunk_.data(), result_.row(rows_made_++));
+    narrow(shrunk_.data(), made_.data());
+    sink_.row(made_.data());
+    ++rows_made_;
   }
 }
 
 void Resampler::narrow(float* pixels, std::uint8_t* out) const {
-  if (has_alpha(result_.model)) divide_alpha(pixels, wanted_.width, channels_);
+  if (has_alpha(model_)) divide_alpha(pixels, wanted_.width, channels_);
   narrow_samples(pixels, wanted_.width * channels_, out);
 }
 

@@ -2,7 +2,7 @@
 // it is less than four times too large, then Lanczos 3, in the picture's own gamma, with alpha
 // multiplied in meanwhile. This is how libvips makes thumbnails.
 //
-// Memory: the result, and some dozen rows of the source. One thread.
+// Memory: some dozen rows of the source. One thread.
 #pragma once
 
 #include <vector>
@@ -39,12 +39,11 @@ class AxisPlan {
 
 class Resampler final : public RowSink {
  public:
-  // The rows that will come make a picture of at least this size.
-  explicit Resampler(PixelSize wanted) : wanted_(wanted) {}
+  // The rows that will come make a picture of at least this size; `sink` gets the smaller one's.
+  Resampler(PixelSize wanted, RowSink& sink) : wanted_(wanted), sink_(sink) {}
 
   void begin(PixelSize size, PixelModel model) override;
   void row(const std::uint8_t* samples) override;
-  [[nodiscard]] Pixmap finish() { return std::move(result_); }
 
  private:
   void widen(const std::uint8_t* samples, float* out) const;
@@ -54,7 +53,9 @@ class Resampler final : public RowSink {
   [[nodiscard]] float* kept_row(std::size_t number) { return kept_[number % kept_.size()].data(); }
 
   PixelSize wanted_;
+  RowSink& sink_;
   PixelSize size_;
+  PixelModel model_ = PixelModel::kRgb;
   std::size_t channels_ = 0;
   std::vector<AxisPlan> plans_;           // across, down
   std::vector<float> sums_;               // of the rows that are averaged into one
@@ -66,7 +67,7 @@ class Resampler final : public RowSink {
   std::uint32_t rows_seen_ = 0;
   std::size_t inputs_seen_ = 0;
   std::size_t rows_made_ = 0;
-  Pixmap result_;
+  std::vector<std::uint8_t> made_;  // one row
 };
 
 }  // namespace imgmill::codec_worker

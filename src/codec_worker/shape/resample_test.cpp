@@ -33,9 +33,10 @@ Raster raster_of(const Pixmap& picture) {
 }
 
 Raster resampled(const Raster& source, PixelSize wanted) {
-  Resampler resampler(wanted);
+  RowCollector collector;
+  Resampler resampler(wanted, collector);
   resampler.take(pixmap_of(source));
-  return raster_of(resampler.finish());
+  return raster_of(collector.finish());
 }
 
 // Shrunk by factors below 2, between, and so large that averaging goes first. Where a side is not

@@ -9,6 +9,7 @@
 #include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/jpeg_decode.h"
 #include "codec_worker/formats/png.h"
+#include "codec_worker/formats/row_writer.h"
 #include "codec_worker/formats/tiff.h"
 #include "codec_worker/formats/webp.h"
 #include "codec_worker/shape/alpha.h"
@@ -27,42 +28,77 @@ constexpr std::array<Decode, 8> kDecode{decode_jpeg, decode_png,  decode_webp, d
 constexpr std::array<Encode, kFormats.size()> kEncode{encode_jpeg, encode_png,  encode_webp,
                                                       encode_gif,  encode_avif, encode_tiff};
 
-// Keeps a picture of the wanted size, shrinks any other.
-class Fitting final : public RowSink {
- public:
-  explicit Fitting(PixelSize wanted) : wanted_(wanted) {}
-
-  void begin(PixelSize size, PixelModel model) override {
-    wanted_ = {std::min(wanted_.width, size.width), std::min(wanted_.height, size.height)};
-    if (size != wanted_) resampler_.emplace(wanted_);
-    sink().begin(size, model);
-  }
-  void row(const std::uint8_t* samples) override { sink().row(samples); }
-  void take(Pixmap whole) override {
-    if (whole.size == wanted_) return collector_.take(std::move(whole));
-    RowSink::take(std::move(whole));
-  }
-  [[nodiscard]] Pixmap finish() { return resampler_ ? resampler_->finish() : collector_.finish(); }
-
- private:
-  RowSink& sink() {
-    if (resampler_) return *resampler_;
-    return collector_;
-  }
-
-  PixelSize wanted_;
-  RowCollector collector_;
-  std::optional<Resampler> resampler_;
-};
-
-PixelSize as_stored(PixelSize shown, int orientation) {
-  return orientation >= 5 ? PixelSize{shown.height, shown.width} : shown;
-}
-
 bool carries(PictureFormat format, PixelModel model) {
   if (format == PictureFormat::kJpeg) return true;
   if (format == PictureFormat::kGif || model == PixelModel::kCmyk) return false;
   return format != PictureFormat::kWebp || !is_grey(model);  // WebP's profiles are for RGB
+}
+
+// Lays rows with alpha on white on their way.
+class OnWhite final : public RowSink {
+ public:
+  explicit OnWhite(RowSink& sink) : sink_(sink) {}
+
+  void begin(PixelSize size, PixelModel model) override {
+    width_ = size.width;
+    channels_ = has_alpha(model) ? channels_of(model) : 0;
+    row_.resize(width_ * channels_);
+    sink_.begin(size, without_alpha(model));
+  }
+  void row(const std::uint8_t* samples) override {
+    if (channels_ == 0) return sink_.row(samples);
+    lay_on_white(samples, width_, channels_, row_.data());
+    sink_.row(row_.data());
+  }
+
+ private:
+  RowSink& sink_;
+  std::size_t width_ = 0;
+  std::size_t channels_ = 0;  // 0: no alpha
+  std::vector<std::uint8_t> row_;
+};
+
+// Where the rows of a still picture go: through the resampler where it has another size than the
+// wanted one, then straight into `direct` if that is there and takes their model, else into memory.
+class Fitting final : public RowSink {
+ public:
+  explicit Fitting(PixelSize wanted) : wanted_(wanted) {}
+  Fitting(PixelSize wanted, PictureFormat format, RowSink* direct)
+      : wanted_(wanted), format_(format), direct_(direct) {}
+
+  void begin(PixelSize size, PixelModel model) override {
+    model_ = model;
+    wanted_ = {std::min(wanted_.width, size.width), std::min(wanted_.height, size.height)};
+    went_direct_ = direct_ != nullptr && carries(format_, model);
+    if (went_direct_) sink_ = direct_;
+    if (size != wanted_) sink_ = &resampler_.emplace(wanted_, *sink_);
+    sink_->begin(size, model);
+  }
+  void row(const std::uint8_t* samples) override { sink_->row(samples); }
+  void take(Pixmap whole) override {
+    model_ = whole.model;
+    if (whole.size == wanted_) return collector_.take(std::move(whole));
+    RowSink::take(std::move(whole));
+  }
+  [[nodiscard]] bool went_direct() const { return went_direct_; }
+  [[nodiscard]] PixelModel model() const { return model_; }
+  [[nodiscard]] PixelSize size() const { return wanted_; }
+  [[nodiscard]] Pixmap finish() { return collector_.finish(); }
+
+ private:
+  PixelSize wanted_;
+  PictureFormat format_ = PictureFormat::kPng;
+  RowSink* direct_ = nullptr;
+  PixelModel model_ = PixelModel::kRgb;
+  RowCollector collector_;
+  std::optional<Resampler> resampler_;
+  RowSink* sink_ = &collector_;
+  bool went_direct_ = false;
+};
+
+// As stored from as shown, and the reverse.
+PixelSize as_stored(PixelSize shown, int orientation) {
+  return orientation >= 5 ? PixelSize{shown.height, shown.width} : shown;
 }
 
 // The profile goes along where the target can carry it; else the picture becomes sRGB.
@@ -74,21 +110,62 @@ Pixmap with_colours_for(PictureFormat format, Pixmap picture, Buffer& icc) {
   return picture;
 }
 
+// nullptr for a picture that is small, or a format that is not written row by row.
+std::unique_ptr<RowWriter> row_writer(PixelSize size, std::optional<PictureFormat> format,
+                                      int quality) {
+  if (std::uint64_t{size.width} * size.height < kRowWisePixels) return nullptr;
+  if (format == PictureFormat::kJpeg) return write_jpeg_rows(quality);
+  if (format == PictureFormat::kPng) return write_png_rows(quality);
+  if (format == PictureFormat::kWebp) return write_webp_rows(quality);
+  return nullptr;
+}
+
+Outcome<Coded> code_upright(Pixmap picture, int orientation, PictureFormat format, Bytes icc,
+                            int quality) {
+  const auto rows = row_writer(picture.size, format, quality);
+  if (!rows) {
+    const auto encode = kEncode[static_cast<std::size_t>(format)];
+    return encode(upright(std::move(picture), orientation), icc, quality);
+  }
+  send_upright(picture, orientation, *rows);
+  picture = {};
+  return rows->finish(icc);
+}
+
+Outcome<Coded> code_collected(Pixmap picture, const ShapeOrder& order, PictureFormat format,
+                              Buffer icc) {
+  picture = with_colours_for(format, std::move(picture), icc);
+  if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
+  return code_upright(std::move(picture), order.orientation, format, icc, order.quality);
+}
+
+Outcome<Shaped> shaped_of(Outcome<Coded> coded, PictureFormat format, PixelSize size) {
+  if (!coded) return std::unexpected(coded.error());
+  return Shaped{std::move(coded->bytes), format, size};
+}
+
 Outcome<Shaped> shape_still(Bytes source, const ShapeOrder& order) {
   const PixelSize wanted = as_stored(order.size, order.orientation);
-  Fitting fitting(wanted);
+  const auto rows =
+      order.orientation == 1 ? row_writer(wanted, order.format, order.quality) : nullptr;
+  std::optional<OnWhite> on_paper;
+  RowSink* direct = rows.get();
+  if (direct != nullptr && order.format == PictureFormat::kJpeg) {
+    direct = &on_paper.emplace(*rows);
+  }
+  Fitting fitting(wanted, order.format.value_or(PictureFormat::kPng), direct);
   auto icc = kDecode[static_cast<std::size_t>(order.from)](source, wanted, fitting);
   if (!icc) return std::unexpected(icc.error());
-  Pixmap picture = upright(without_idle_alpha(fitting.finish()), order.orientation);
+  if (fitting.went_direct()) {
+    if (!icc_describes(*icc, fitting.model())) icc->clear();
+    return shaped_of(rows->finish(*icc), *order.format, fitting.size());
+  }
+  Pixmap picture = without_idle_alpha(fitting.finish());
   const PictureFormat format =
       order.format.value_or(has_alpha(picture.model) ? PictureFormat::kPng : PictureFormat::kJpeg);
-  picture = with_colours_for(format, std::move(picture), *icc);
-  if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
-  Shaped out{{}, format, picture.size};
-  auto coded = kEncode[static_cast<std::size_t>(format)](std::move(picture), *icc, order.quality);
-  if (!coded) return std::unexpected(coded.error());
-  out.bytes = std::move(coded->bytes);
-  return out;
+  const PixelSize size = as_stored(picture.size, order.orientation);
+  return shaped_of(code_collected(std::move(picture), order, format, *std::move(icc)), format,
+                   size);
 }
 
 NewAnimationReader read_animation(Bytes source, SourceFormat from) {
