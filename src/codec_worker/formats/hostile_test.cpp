@@ -1,10 +1,13 @@
 // Input that is broken, or made to break something. Runs under the sanitizers.
+#include <memory>
 #include <random>
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include "codec_worker/formats/jpeg_samples.h"
 #include "codec_worker/formats/lzw.h"
+#include "codec_worker/formats/png.h"
 #include "codec_worker/formats/png_chunks.h"
 #include "codec_worker/formats/sample_pictures.h"
 #include "codec_worker/render.h"
@@ -232,6 +235,30 @@ TEST(Hostile, APromiseWithoutDataIsNotAllocatedFor) {
   EXPECT_EQ(result.error().code, FaultCode::kCorruptImage);
 }
 
+// What a few bytes claim costs next to nothing: the child's CPU clock would say, but so does the
+// code, which must not be the one behind a decoder.
+TEST(Hostile, ClaimsAreJudgedByTheHeader) {
+  Buffer gif;
+  append(gif, std::string_view("GIF89a\xff\xff\xff\xff\x80\0\0", 13));
+  gif.resize(gif.size() + 6);  // two colours
+  append(gif, std::string_view(",\0\0\0\0\xff\xff\xff\xff\0\2\2\x4c\1\0;", 16));
+  Buffer bmp = encode(picture(40, 30, 3), ".bmp");
+  if (bmp.size() > 26) {
+    for (const std::size_t at : {18U, 22U}) {
+      bmp[at] = std::byte{0x60};
+      bmp[at + 1] = std::byte{0xea};
+    }
+  }
+  for (const Buffer& source : {png_claiming(60'000, 60'000), gif, bmp}) {
+    if (source.empty()) continue;  // this libvips writes no BMP
+    for (const Recipe& recipe : {Recipe{}, Recipe{.format = PictureFormat::kWebp}, kShaping}) {
+      const auto result = render(source, recipe, {});
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().code, FaultCode::kTooManyPixels) << result.error().message;
+    }
+  }
+}
+
 TEST(Hostile, FramesCountIntoThePixels) {
   for (const auto* suffix : {".gif", ".webp[Q=50]"}) {
     const Buffer source =
@@ -240,6 +267,75 @@ TEST(Hostile, FramesCountIntoThePixels) {
     const auto refused = render(source, Recipe{}, {.pixels_max = 7'999});
     ASSERT_FALSE(refused) << suffix;
     EXPECT_EQ(refused.error().code, FaultCode::kTooManyPixels);
+  }
+}
+
+Buffer packed_zeros(std::size_t count) {
+  using Deflater = std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)>;
+  const Deflater deflater(libdeflate_alloc_compressor(9), &libdeflate_free_compressor);
+  const Buffer zeros(count);
+  Buffer packed(libdeflate_zlib_compress_bound(deflater.get(), count));
+  packed.resize(
+      libdeflate_zlib_compress(deflater.get(), zeros.data(), count, packed.data(), packed.size()));
+  return packed;
+}
+
+// A sound picture with the chunk behind its header.
+Buffer png_with(std::uint32_t type, Bytes data) {
+  const Buffer plain = encode(picture(60, 40, 3), ".png");
+  Buffer source;
+  append_png_signature(source);
+  PngChunks chunks(plain);
+  while (const auto chunk = chunks.next()) {
+    append(source, chunk->whole);
+    if (chunk->type == four("IHDR")) append_png_chunk(source, type, data);
+  }
+  return source;
+}
+
+TEST(Hostile, AProfileThatUnpacksToManyMegabytesIsDropped) {
+  Buffer iccp;
+  append(iccp, std::string_view("bomb\0\0", 6));
+  append(iccp, packed_zeros(64 << 20));
+  const Buffer source = png_with(four("iCCP"), iccp);
+  for (const Recipe& recipe : {Recipe{}, Recipe{.quality = 100}, kShaping}) {
+    const auto result = render(source, recipe, {});
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_FALSE(contains(result->bytes, "iCCP"));
+    EXPECT_FALSE(contains(result->bytes, "ICCP"));
+  }
+  EXPECT_FALSE(contains(*strip_png(source), "iCCP"));
+}
+
+TEST(Hostile, TextIsDroppedAsItCame) {
+  for (const std::uint32_t type : {four("zTXt"), four("iTXt")}) {
+    Buffer text;
+    append(text, std::string_view("bomb\0\0", 6));
+    append(text, packed_zeros(64 << 20));
+    const auto stripped = strip_png(png_with(type, text));
+    ASSERT_TRUE(stripped);
+    EXPECT_FALSE(contains(*stripped, "TXt"));
+  }
+}
+
+TEST(Hostile, WhatIsNoProfileIsDroppedEverywhere) {
+  for (const auto* suffix : {".jpg[Q=90]", ".png", ".webp[Q=80]", ".webp[lossless]", ".tif"}) {
+    Buffer source = encode(picture(120, 80, 3), suffix, {.icc = icc_profile("srgb")});
+    if (std::string_view(suffix) == ".png") {
+      Buffer iccp;
+      append(iccp, std::string_view("icc\0\0", 5));
+      append(iccp, packed_zeros(500));
+      source = png_with(four("iCCP"), iccp);
+    } else {
+      const std::size_t at = text_of(source).find("acsp");
+      ASSERT_NE(at, std::string::npos) << suffix;
+      std::memcpy(source.data() + at, "ACSP", 4);
+    }
+    const auto result = render(source, {}, {});
+    ASSERT_TRUE(result) << suffix << result.error().message;
+    const auto shown = decode(result->bytes);
+    ASSERT_TRUE(shown) << suffix;
+    EXPECT_TRUE(shown->icc.empty()) << suffix;
   }
 }
 

@@ -42,7 +42,7 @@ std::uint32_t layout_of(PixelModel model) {
 }
 
 Profile open_profile(Bytes icc, PixelModel model) {
-  if (icc.size() < kProfileHeaderBytes || icc.size() > kProfileBytesMax) return nullptr;
+  if (!icc_is_sound(icc)) return nullptr;
   Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
   if (!profile || cmsGetColorSpace(profile.get()) != space_of(model)) return nullptr;
   return profile;
@@ -111,6 +111,15 @@ void warm_up_icc() {
   const Buffer icc = icc_of_code_points(12, 13);
   static_cast<void>(to_srgb(Pixmap({8, 8}, PixelModel::kRgba), icc));
 }
+
+bool icc_begins_soundly(Bytes first, std::size_t bytes) {
+  constexpr std::size_t kMarkAt = 36;
+  if (first.size() < kProfileHeaderBytes || bytes > kProfileBytesMax) return false;
+  const std::uint32_t stated = ByteReader(first).be32();
+  return stated >= kProfileHeaderBytes && stated <= bytes && reads(first, "acsp", kMarkAt);
+}
+
+bool icc_is_sound(Bytes icc) { return icc_begins_soundly(icc, icc.size()); }
 
 bool icc_describes(Bytes icc, PixelModel model) { return open_profile(icc, model) != nullptr; }
 

@@ -23,4 +23,10 @@ void warm_up_icc();
 // for HDR, whose brightness no ICC profile tells.
 [[nodiscard]] Buffer icc_of_code_points(unsigned primaries, unsigned transfer);
 
+// Whether the bytes begin as a profile does, are as many as it says and not more than any device
+// needs. What is not sound is dropped everywhere, also where the picture stays as it is.
+[[nodiscard]] bool icc_is_sound(Bytes icc);
+// The same of a profile in several parts, by its first one and the bytes of all.
+[[nodiscard]] bool icc_begins_soundly(Bytes first, std::size_t bytes);
+
 }  // namespace imgmill::codec_worker

@@ -1,6 +1,7 @@
 #include "codec_worker/formats/jpeg_segments.h"
 
 #include "codec_worker/formats/exif.h"
+#include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/jpeg.h"
 
 namespace imgmill::codec_worker {
@@ -35,12 +36,12 @@ bool has_no_length(std::uint8_t marker) {
 }
 
 // Appends what of an application segment may stay. `exif_seen`: the first EXIF block counts.
-void append_kept(Buffer& out, const JpegSegment& segment, bool& exif_seen) {
+void append_kept(Buffer& out, const JpegSegment& segment, bool icc_stays, bool& exif_seen) {
   const Bytes payload = segment.payload;
   if (is_jpeg_jfif(segment)) {
     append_jfif(out, payload);
   } else if (is_jpeg_icc(segment)) {
-    append(out, segment.whole);
+    if (icc_stays) append(out, segment.whole);
   } else if (is_jpeg_adobe(segment)) {
     append_segment(out, kJpegApp14, payload.first(12));
   } else if (is_jpeg_exif(segment) && !exif_seen) {
@@ -117,6 +118,21 @@ bool is_jpeg_adobe(const JpegSegment& segment) {
          segment.payload.size() >= 12;
 }
 
+bool has_sound_jpeg_icc(Bytes source) {
+  constexpr std::size_t kPartHeadBytes = 14;  // name, number, count
+  Bytes first;
+  std::size_t bytes = 0;
+  JpegSegments segments(source);
+  while (const auto segment = segments.next()) {
+    if (segment->marker == kJpegSos) break;
+    if (!is_jpeg_icc(*segment) || segment->payload.size() < kPartHeadBytes) continue;
+    const Bytes part = segment->payload.subspan(kPartHeadBytes);
+    if (segment->payload[kIccName.size()] == std::byte{1}) first = part;
+    bytes += part.size();
+  }
+  return icc_begins_soundly(first, bytes);
+}
+
 std::optional<JpegSegment> first_jpeg_exif(Bytes source) {
   JpegSegments segments(source);
   while (const auto segment = segments.next()) {
@@ -143,11 +159,12 @@ Outcome<Buffer> strip_jpeg(Bytes source) {
   bool coded = false;
   bool ended = false;
   bool exif_seen = false;
+  const bool icc_stays = has_sound_jpeg_icc(source);
   while (const auto segment = segments.next()) {
     coded = coded || segment->marker == kJpegSos;
     ended = segment->marker == kJpegEoi;
     if (is_application_or_comment(segment->marker)) {
-      append_kept(out, *segment, exif_seen);
+      append_kept(out, *segment, icc_stays, exif_seen);
     } else {
       append(out, segment->whole);
     }

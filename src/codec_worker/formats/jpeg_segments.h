@@ -51,6 +51,9 @@ inline constexpr std::uint8_t kJpegComment = 0xfe;
 [[nodiscard]] bool is_jpeg_jfif(const JpegSegment& segment);
 [[nodiscard]] bool is_jpeg_adobe(const JpegSegment& segment);
 
+// Whether the ICC profile before the first scan is one that may stay: all parts of it or none do.
+[[nodiscard]] bool has_sound_jpeg_icc(Bytes source);
+
 // Before the first scan.
 [[nodiscard]] std::optional<JpegSegment> first_jpeg_exif(Bytes source);
 

@@ -79,7 +79,8 @@ bool JpegSource::read_head() {
 
 void JpegSource::keep_metadata(const JpegSegment& segment) {
   if (is_jpeg_icc(segment)) {
-    append_segment(metadata_, kJpegApp2, segment.payload);
+    if (!icc_stays_) icc_stays_ = has_sound_jpeg_icc(bytes_);
+    if (*icc_stays_) append_segment(metadata_, kJpegApp2, segment.payload);
   } else if (is_jpeg_exif(segment) && !exif_seen_) {
     exif_seen_ = true;
     const Buffer orientation = jpeg_orientation_payload(segment);

@@ -51,6 +51,7 @@ class JpegSource {
   JpegHeader header_;
   Buffer metadata_;
   bool exif_seen_ = false;
+  std::optional<bool> icc_stays_;  // told from all of its parts
   std::array<JpegSteps, kJpegComponentsMax> steps_{};
   std::array<bool, kJpegComponentsMax> scanned_{};
   JpegSegment first_segment_;  // SOS

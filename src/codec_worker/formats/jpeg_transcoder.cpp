@@ -118,6 +118,7 @@ void Transcoder::write_metadata(Bytes source, Bytes orientation) {
                       static_cast<unsigned>(payload.size()));
   };
   if (!orientation.empty()) write(kJpegApp1, orientation);
+  if (!has_sound_jpeg_icc(source)) return;
   JpegSegments segments(source);
   while (const auto segment = segments.next()) {
     if (segment->marker == kJpegSos) break;

@@ -4,6 +4,7 @@
 
 #include "codec_worker/formats/exif.h"
 #include "codec_worker/formats/png.h"
+#include "codec_worker/formats/png_icc.h"
 
 namespace imgmill::codec_worker {
 namespace {
@@ -112,10 +113,11 @@ void append_png_header(Buffer& out, const PngHeader& header) {
   append_png_chunk(out, four("IHDR"), ihdr);
 }
 
-bool is_png_colour_or_density(std::uint32_t type) {
+bool is_png_colour_or_density(const PngChunk& chunk) {
+  if (chunk.type == four("iCCP")) return is_sound_iccp(chunk.data);
   for (const std::uint32_t kept :
-       {four("gAMA"), four("cHRM"), four("sRGB"), four("iCCP"), four("cICP"), four("pHYs")}) {
-    if (type == kept) return true;
+       {four("gAMA"), four("cHRM"), four("sRGB"), four("cICP"), four("pHYs")}) {
+    if (chunk.type == kept) return true;
   }
   return false;
 }
@@ -155,7 +157,7 @@ Outcome<Buffer> strip_png(Bytes source) {
   while (const auto chunk = chunks.next()) {
     has_data = has_data || chunk->type == four("IDAT");
     const bool stays = is_critical(chunk->type) || is_animation(chunk->type) ||
-                       is_png_colour_or_density(chunk->type) || chunk->type == four("tRNS") ||
+                       is_png_colour_or_density(*chunk) || chunk->type == four("tRNS") ||
                        chunk->type == four("sBIT");
     if (stays) append(out, chunk->whole);
     if (chunk->type == four("eXIf")) append_png_orientation(out, chunk->data);

@@ -55,8 +55,9 @@ void append_png_signature(Buffer& out);
 void append_png_chunk(Buffer& out, std::uint32_t type, Bytes data);
 void append_png_header(Buffer& out, const PngHeader& header);
 
-// True for the chunks that say what colours mean and how large a pixel is.
-[[nodiscard]] bool is_png_colour_or_density(std::uint32_t type);
+// True for the chunks that say what colours mean and how large a pixel is, but for a broken
+// profile.
+[[nodiscard]] bool is_png_colour_or_density(const PngChunk& chunk);
 // An eXIf chunk reduced to its orientation; nothing is appended when that is upright.
 void append_png_orientation(Buffer& out, Bytes exif);
 

@@ -63,6 +63,8 @@ Buffer png_icc(Bytes colour_chunks) {
   return iccp ? inflate_profile(*iccp) : Buffer{};
 }
 
+bool is_sound_iccp(Bytes iccp) { return icc_is_sound(inflate_profile(iccp)); }
+
 void append_png_icc(Buffer& out, Bytes icc) {
   if (icc.empty()) return;
   using Deflater = std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)>;

@@ -14,6 +14,10 @@ namespace imgmill::codec_worker {
 // one.
 [[nodiscard]] Buffer png_icc(Bytes colour_chunks);
 
+// Whether the data of an iCCP chunk hold a sound profile; they are unpacked no further than one may
+// be long.
+[[nodiscard]] bool is_sound_iccp(Bytes iccp);
+
 // An iCCP chunk; nothing for an empty profile.
 void append_png_icc(Buffer& out, Bytes icc);
 

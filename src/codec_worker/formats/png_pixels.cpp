@@ -215,7 +215,7 @@ Outcome<PackedData> read_about(Bytes source, PngPixels& out) {
       out.linear_light = out.gamma > kNearLinearGamma;
     }
     colours_said = colours_said || says_more_than_gamma(chunk->type);
-    if (packed.empty() && is_png_colour_or_density(chunk->type)) {
+    if (packed.empty() && is_png_colour_or_density(*chunk)) {
       append(out.colour_chunks, chunk->whole);
     }
   }

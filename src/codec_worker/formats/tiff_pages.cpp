@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/pixmap.h"
 #include "codec_worker/formats/tiff.h"
 
@@ -79,6 +80,7 @@ class Parser {
       if (!reader.reader.ok()) return false;
       if (!is_wanted(entry.tag) || !seen.insert(entry.tag).second) continue;  // the first counts
       if (!load(entry, inline_value)) return false;
+      if (entry.tag == kIccProfile && !icc_is_sound(entry.value)) continue;
       if (is(entry, TiffTag::kStripOffsets) || is(entry, TiffTag::kTileOffsets)) {
         offsets = numbers(entry);
         page.tiled = is(entry, TiffTag::kTileOffsets);
@@ -201,6 +203,16 @@ class PageWriter {
   bool little_;
 };
 
+// Of the pixels that decode_tiff() makes.
+int shown_channels(const TiffPage& page, bool little) {
+  constexpr std::uint32_t kBlackIsZero = 1;  // and white, below
+  constexpr std::uint32_t kInk = 5;
+  const std::uint32_t photometric = page.number(TiffTag::kPhotometric, little, 0);
+  const std::uint32_t samples = page.number(TiffTag::kSamplesPerPixel, little, 1);
+  if (photometric <= kBlackIsZero) return samples == 1 ? 1 : 4;
+  return samples <= 3 || (photometric == kInk && samples == 4) ? 3 : 4;
+}
+
 // What a strip, or a row of tiles, is unpacked to, and as pixels of four bytes.
 std::uint64_t held_by(const TiffPage& page, bool little, PixelSize size) {
   const auto number = [&](TiffTag tag, std::uint32_t otherwise) {
@@ -267,7 +279,7 @@ Outcome<PictureInfo> inspect_tiff(Bytes source) {
   if (!file) return std::unexpected(file.error());
   PictureInfo info;
   info.kind = SourceKind::kTiff;
-  info.channels = 4;
+  info.channels = shown_channels(file->pages.front(), file->little);
   info.pages = 0;
   for (const TiffPage& page : file->pages) {
     const std::uint32_t width = page.number(TiffTag::kWidth, file->little, 0);

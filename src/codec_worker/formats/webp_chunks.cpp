@@ -1,6 +1,7 @@
 #include "codec_worker/formats/webp_chunks.h"
 
 #include "codec_worker/formats/exif.h"
+#include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/webp.h"
 
 namespace imgmill::codec_worker {
@@ -61,7 +62,7 @@ Outcome<void> add_chunk(WebpFile& file, const WebpChunk& chunk) {
     if (!reader.ok()) return corrupt("the WebP's header is damaged");
     file.extended = true;
   } else if (chunk.type == four("ICCP") && file.icc.empty()) {
-    file.icc = chunk.data;
+    if (icc_is_sound(chunk.data)) file.icc = chunk.data;
   } else if (chunk.type == four("EXIF") && file.exif.empty()) {
     file.exif = chunk.data;
   } else if (chunk.type == four("ANIM")) {

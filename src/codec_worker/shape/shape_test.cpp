@@ -273,7 +273,7 @@ Buffer with_png_chunk(Bytes source, std::uint32_t type, Bytes data) {
   append_png_signature(out);
   PngChunks chunks(source);
   while (const auto chunk = chunks.next()) {
-    if (!is_png_colour_or_density(chunk->type)) append(out, chunk->whole);
+    if (!is_png_colour_or_density(*chunk)) append(out, chunk->whole);
     if (chunk->type == four("IHDR")) append_png_chunk(out, type, data);
   }
   return out;
@@ -361,6 +361,22 @@ TEST(Shape, SidesThatATargetCannotHaveAreSaid) {
     EXPECT_EQ(refused.error().code, FaultCode::kUnsupportedFormat);
     EXPECT_TRUE(refused.error().message.contains(std::to_string(side_max)));
     EXPECT_TRUE(render(source, to(format, format == PictureFormat::kWebp ? 16'383 : 2'000), {}));
+  }
+}
+
+TEST(Shape, ATiffOfSeveralPagesStaysAsItIsOrIsRefused) {
+  const Buffer source = encode(picture(60, 40, 3, Look::kPhoto, 3), ".tif");
+  const auto kept = render(source, {}, {});
+  ASSERT_TRUE(kept) << kept.error().message;
+  const auto pages = decode(kept->bytes);
+  ASSERT_TRUE(pages);
+  EXPECT_EQ(pages->raster.samples, decode(source)->raster.samples)
+      << "every page, sample by sample";
+  for (const Recipe& recipe : {Recipe{.format = PictureFormat::kJpeg}, Recipe{.max_width = 20}}) {
+    const auto refused = render(source, recipe, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, FaultCode::kUnsupportedFormat);
+    EXPECT_TRUE(refused.error().message.contains("3 pages")) << refused.error().message;
   }
 }
 
