@@ -13,7 +13,7 @@ constexpr std::size_t kBlocksAtOnce = kJpegMcusAtOnce * kJpegBlocksPerMcuMax;
 
 JpegRequantisation requantisation_of(const JpegRequantPlan& plan, int component) {
   const auto at = static_cast<std::size_t>(component);
-  return JpegRequantisation::make(plan.source[at], plan.target[at], plan.rounding);
+  return JpegRequantisation::make(plan.source[at], plan.target[at], plan.rounding[at]);
 }
 
 class SameSampling final : public JpegQuantisedMcus {
@@ -71,8 +71,8 @@ class HalvedChroma final : public JpegQuantisedMcus {
         across_(plan.frame.mcus_across()),
         down_(plan.frame.mcus_down()),
         luma_(requantisation_of(plan, 0)),
-        chroma_{JpegChromaHalving::make(plan.source[1], plan.target[1], plan.rounding),
-                JpegChromaHalving::make(plan.source[2], plan.target[2], plan.rounding)},
+        chroma_{JpegChromaHalving::make(plan.source[1], plan.target[1]),
+                JpegChromaHalving::make(plan.source[2], plan.target[2])},
         rows_(6, BlockRow(2 * halved_across())),
         halved_(2, BlockRow(halved_across())) {}
   HalvedChroma(const HalvedChroma& other)

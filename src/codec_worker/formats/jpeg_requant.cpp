@@ -26,13 +26,14 @@ bool is_halved(const JpegSource& source, const JpegRequantOptions& options) {
 }
 
 JpegRequantPlan plan_of(const JpegSource& source, const JpegRequantOptions& options) {
-  JpegRequantPlan plan{
-      .frame = source.frame(), .source = source.steps(), .rounding = options.rounding};
+  JpegRequantPlan plan{.frame = source.frame(), .source = source.steps()};
   const JpegColours colours = source.header().colours();
   for (int i = 0; i < plan.frame.component_count; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    const JpegSteps wanted = standard_jpeg_steps(is_jpeg_chroma(colours, i), options.quality);
+    const bool chroma = is_jpeg_chroma(colours, i);
+    const JpegSteps wanted = standard_jpeg_steps(chroma, options.quality);
     plan.target[at] = coarser_jpeg_steps(plan.source[at], wanted);
+    plan.rounding[at] = chroma ? kJpegPlainRounding : options.rounding;
   }
   return plan;
 }

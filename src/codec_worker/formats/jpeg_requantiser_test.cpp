@@ -69,13 +69,32 @@ TEST(JpegRequantiser, LiesStayWithinWhatCanBeCoded) {
   }
 }
 
-TEST(JpegRequantiser, OffsetsFallWithTheFrequency) {
-  const JpegRounding rounding{.low_frequency = 0.5, .high_frequency = 0.3};
-  EXPECT_DOUBLE_EQ(rounding.offset(0), 0.5);
-  EXPECT_DOUBLE_EQ(rounding.offset(1), 0.5);
-  EXPECT_DOUBLE_EQ(rounding.offset(21), 0.4);
-  EXPECT_DOUBLE_EQ(rounding.offset(41), 0.3);
-  EXPECT_DOUBLE_EQ(rounding.offset(63), 0.3);
+// What is less than the share is zero, the rest as without it, and the lowest frequencies are left
+// alone.
+TEST(JpegRequantiser, OnlyWhatBecomesZeroIsRoundedOtherwise) {
+  on_every_processor([] {
+    for (int to = 2; to <= 255; ++to) {
+      const int from = 1 + to / 7;
+      const auto plain = JpegRequantisation::make(all_of(from), all_of(to), kJpegPlainRounding);
+      const auto dead = JpegRequantisation::make(all_of(from), all_of(to), {.zero_below = 0.75});
+      for (int value = -2 * to / from - 2; value <= 2 * to / from + 2; ++value) {
+        Block plainly{};
+        plainly.fill(static_cast<JpegCoefficient>(value));
+        Block deadly = plainly;
+        std::uint64_t mask = 0;
+        const std::array<const JpegRequantisation*, 1> one{&plain};
+        requantise_jpeg_blocks(one, 1, plainly.data(), &mask);
+        const std::array<const JpegRequantisation*, 1> other{&dead};
+        requantise_jpeg_blocks(other, 1, deadly.data(), &mask);
+        const bool zero = 4 * std::abs(value) * from < 3 * to;
+        for (std::size_t k = 0; k < kJpegBlockSize; ++k) {
+          ASSERT_EQ(deadly[k], zero && k > 2 ? 0 : plainly[k])
+              << value << " of " << from << " to " << to;
+          ASSERT_EQ(mask >> k & 1, deadly[k] != 0 ? 1U : 0U);
+        }
+      }
+    }
+  });
 }
 
 double cosine(int u, int x) {
@@ -123,7 +142,7 @@ TEST(JpegChromaHalver, IsTheAverageOfPixels) {
     from[k] = static_cast<std::uint16_t>(2 + k % 7);
     to[k] = static_cast<std::uint16_t>(9 + k % 5);
   }
-  const auto by = JpegChromaHalving::make(from, to, kJpegPlainRounding);
+  const auto by = JpegChromaHalving::make(from, to);
   on_every_processor([&] {
     std::mt19937 random(9);
     std::array<Block, 4> blocks{};  // the upper two, the lower two
