@@ -173,7 +173,8 @@ JpegChromaHalving JpegChromaHalving::make(const JpegSteps& source, const JpegSte
       for (int x = 0; x < 4; ++x) {
         sum += cosine(u, x) * (cosine(v, 2 * x) + cosine(v, 2 * x + 1)) / 2;
       }
-      out.map[static_cast<std::size_t>(u * 8 + v)] = static_cast<float>(sum);
+      out.map[static_cast<std::size_t>(u) * 8 + static_cast<std::size_t>(v)] =
+          static_cast<float>(sum);
     }
   }
   return out;

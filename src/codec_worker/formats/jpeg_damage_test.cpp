@@ -241,10 +241,13 @@ TEST(JpegDamage, ClaimsThatNoFileCanHoldAreNotDecoded) {
   ASSERT_TRUE(one->skim());
   EXPECT_TRUE(one->found_data());
   JpegMcuRoom room;
+  const auto rest = one->mcus();
   int left = 0;
-  for (const auto rest = one->mcus(); const int mcus = rest->next(4, room.blocks.data());) {
+  int mcus = 0;
+  do {
+    mcus = rest->next(kJpegMcusAtOnce, room.blocks.data());
     left += mcus;
-  }
+  } while (mcus > 0);
   EXPECT_EQ(left, 625 * 625 - 1);
 
   const Buffer several =

@@ -25,7 +25,8 @@ class SameSampling final : public JpegQuantisedMcus {
       const auto at = static_cast<std::size_t>(i);
       const auto& component = plan.frame.components[at];
       (*requantisations)[at] = requantisation_of(plan, i);
-      mcu_.insert(mcu_.end(), static_cast<std::size_t>(component.h * component.v),
+      mcu_.insert(mcu_.end(),
+                  static_cast<std::size_t>(component.h) * static_cast<std::size_t>(component.v),
                   &(*requantisations)[at]);
     }
     requantisations_ = std::move(requantisations);
@@ -96,7 +97,7 @@ class HalvedChroma final : public JpegQuantisedMcus {
   [[nodiscard]] int halved_across() const { return (across_ + 1) / 2; }
   // Upper (0) or lower (1) of the two rows that are halved together.
   [[nodiscard]] BlockRow& row(int component, int lower) {
-    return rows_[static_cast<std::size_t>(2 * component + lower)];
+    return rows_[2 * static_cast<std::size_t>(component) + static_cast<std::size_t>(lower)];
   }
   void load_rows();
   void load_row(int lower);

@@ -112,7 +112,8 @@ void add_pixels(const JpegCoefficient* block, const JpegSteps& steps, int left, 
     const double value = block[k] * steps[k];
     for (int y = 0; y < 8; ++y) {
       for (int x = 0; x < 8; ++x) {
-        pixels[static_cast<std::size_t>(top + y)][static_cast<std::size_t>(left + x)] +=
+        pixels[static_cast<std::size_t>(top) + static_cast<std::size_t>(y)]
+              [static_cast<std::size_t>(left) + static_cast<std::size_t>(x)] +=
             value * cosine(u, x) * cosine(v, y);
       }
     }
@@ -123,8 +124,8 @@ double halved_coefficient(const Pixels& pixels, int u, int v) {
   double sum = 0;
   for (int y = 0; y < 8; ++y) {
     for (int x = 0; x < 8; ++x) {
-      const auto left = static_cast<std::size_t>(2 * x);
-      const auto top = static_cast<std::size_t>(2 * y);
+      const auto left = 2 * static_cast<std::size_t>(x);
+      const auto top = 2 * static_cast<std::size_t>(y);
       const double average = (pixels[top][left] + pixels[top][left + 1] + pixels[top + 1][left] +
                               pixels[top + 1][left + 1]) /
                              4;
