@@ -69,9 +69,11 @@ Spent measured(const std::vector<File>& files, int passes, const Work& work) {
 }
 
 void decode_only(const File& file) {
-  auto source = JpegSource::open(file.bytes());
-  if (!source || *source == nullptr || (*source)->several_scans()) return;
-  const auto mcus = (*source)->mcus();
+  const auto source = JpegSource::open(file.bytes());
+  if (source == nullptr) return;
+  const auto loaded = source->load();
+  if (!loaded || !*loaded || source->several_scans()) return;
+  const auto mcus = source->mcus();
   JpegMcuRoom room;
   while (mcus->next(kJpegMcusAtOnce, room.blocks.data()) > 0) {
   }

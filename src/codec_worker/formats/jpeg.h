@@ -15,7 +15,7 @@ namespace imgmill::codec_worker {
 // quality 90, in the source's colour model, with its ICC profile, density and orientation and no
 // other metadata. Of a source that is cut off or damaged, what can be decoded. kCorruptImage: there
 // is nothing that can; kTooManyPixels: a progressive one that needs too much memory.
-// Empty when a requantised one would not be smaller than the source.
+// May be empty when it would not be smaller than the source.
 [[nodiscard]] Outcome<Coded> compress_jpeg(Bytes source, int quality);
 
 // The source's own coded picture with the same metadata as compress_jpeg()'s. kCorruptImage.

@@ -90,11 +90,12 @@ inline void quantise(const JpegChromaHalving& by, const Square& in, JpegCoeffici
   const Row lanes;
   const hn::Rebind<std::int32_t, Row> integers;
   const hn::Rebind<JpegCoefficient, Row> halves;
+  const auto half = hn::Set(lanes, 0.5F);   // to the nearest step
   const auto most = hn::Set(lanes, 1'023);  // what baseline codes hold
   for (std::size_t k = 0; k < kJpegBlockSize; k += hn::Lanes(lanes)) {
     const auto value = hn::Load(lanes, &in[k]);
     const auto steps = hn::Mul(hn::Abs(value), hn::Load(lanes, &by.inverse[k]));
-    const auto moved = hn::Min(hn::Add(steps, hn::Load(lanes, &by.offset[k])), most);
+    const auto moved = hn::Min(hn::Add(steps, half), most);
     const auto size = hn::ConvertTo(integers, moved);
     const auto sign = hn::BroadcastSignBit(hn::BitCast(integers, value));
     const auto result = hn::Sub(hn::Xor(size, sign), sign);
@@ -158,14 +159,12 @@ double cosine(int u, int x) {
 
 }  // namespace
 
-JpegChromaHalving JpegChromaHalving::make(const JpegSteps& source, const JpegSteps& target,
-                                          const JpegRounding& rounding) {
+JpegChromaHalving JpegChromaHalving::make(const JpegSteps& source, const JpegSteps& target) {
   JpegChromaHalving out;
   for (std::size_t k = 0; k < kJpegBlockSize; ++k) {
     const std::size_t place = kJpegZigzag[k];
     out.steps[k] = source[k];
     out.inverse[place] = 1.0F / static_cast<float>(target[k]);
-    out.offset[place] = static_cast<float>(rounding.offset(static_cast<int>(k)));
   }
   // Inverse transform of the left block, average of pairs, transform of the four as the left half.
   for (int u = 0; u < 8; ++u) {
@@ -174,7 +173,8 @@ JpegChromaHalving JpegChromaHalving::make(const JpegSteps& source, const JpegSte
       for (int x = 0; x < 4; ++x) {
         sum += cosine(u, x) * (cosine(v, 2 * x) + cosine(v, 2 * x + 1)) / 2;
       }
-      out.map[static_cast<std::size_t>(u * 8 + v)] = static_cast<float>(sum);
+      out.map[static_cast<std::size_t>(u) * 8 + static_cast<std::size_t>(v)] =
+          static_cast<float>(sum);
     }
   }
   return out;

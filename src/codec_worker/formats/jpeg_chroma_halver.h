@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "codec_worker/formats/jpeg_block.h"
-#include "codec_worker/formats/jpeg_requantiser.h"
 
 namespace imgmill::codec_worker {
 
@@ -14,11 +13,9 @@ struct JpegChromaHalving {
   using Square = std::array<float, kJpegBlockSize>;
   alignas(64) Square steps{};    // of the source, in zigzag order
   alignas(64) Square inverse{};  // of the target's steps, by rows, as all below
-  alignas(64) Square offset{};
-  alignas(64) Square map{};  // row u: how the left one of two blocks adds to coefficient u
+  alignas(64) Square map{};      // row u: how the left one of two blocks adds to coefficient u
 
-  [[nodiscard]] static JpegChromaHalving make(const JpegSteps& source, const JpegSteps& target,
-                                              const JpegRounding& rounding);
+  [[nodiscard]] static JpegChromaHalving make(const JpegSteps& source, const JpegSteps& target);
 };
 
 // Two rows of 2 × `count` blocks with the source's steps → one row of `count` blocks, quantised,

@@ -52,14 +52,16 @@ bool JpegCodedData::empty() {
   return end_ == 0;
 }
 
-bool JpegCodedData::holds(std::size_t bytes) {
+bool JpegCodedData::holds(std::size_t bytes) { return ahead(bytes) >= bytes; }
+
+std::size_t JpegCodedData::ahead(std::size_t wanted) {
   // The reader is up to 8 bytes ahead of what it has given out, and looks 8 further.
-  const auto left = [this] { return window_.data() + end_ - bits_.next; };
-  const auto wanted = static_cast<std::ptrdiff_t>(bytes + 8);
-  if (left() >= wanted) return true;
-  if (at_marker_) return false;
-  top_up();
-  return left() >= wanted;
+  const auto left = [this] {
+    return static_cast<std::size_t>(
+        std::max<std::ptrdiff_t>(0, window_.data() + end_ - bits_.next - 8));
+  };
+  if (left() < wanted && !at_marker_) top_up();
+  return left();
 }
 
 // Moves what is not read yet to the front and fills the window up.

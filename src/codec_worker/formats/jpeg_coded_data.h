@@ -25,6 +25,9 @@ class JpegCodedData {
   // Whether the next `bytes` bytes are all coded data: then `bits` may take them unasked. `bytes`
   // is at most kBytesAtOnceMax.
   [[nodiscard]] bool holds(std::size_t bytes);
+  // How many that are known; looks for more when there are less than `wanted`, of at most
+  // kBytesAtOnceMax.
+  [[nodiscard]] std::size_t ahead(std::size_t wanted);
   static constexpr std::size_t kBytesAtOnceMax =
       kJpegMcusAtOnce * kJpegBlocksPerMcuMax * kJpegBlockBytesMax;
 

@@ -1,7 +1,6 @@
 // All coefficients of a picture at once: for sources whose scans have parts of them only.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -13,26 +12,29 @@
 
 namespace imgmill::codec_worker {
 
-// The blocks of one component, padded to whole MCUs. Memory that no scan writes to is not used up.
+// The blocks of one component, padded to whole MCUs. Averages (DC) stand by themselves: they are
+// there for every block, while many have no details. Memory that nothing is written to is not used
+// up.
 class JpegPlane {
  public:
   // Throws std::bad_alloc.
   JpegPlane(int blocks_across, int blocks_down);
 
-  [[nodiscard]] int blocks_across() const { return across_; }
-  [[nodiscard]] int blocks_down() const { return down_; }
-  // For writing.
+  [[nodiscard]] JpegCoefficient& average(int x, int y) { return averages_.get()[index(x, y)]; }
+  [[nodiscard]] JpegCoefficient average(int x, int y) const { return averages_.get()[index(x, y)]; }
+  // Its average is not the block's. Side by side there follow the blocks to the right.
   [[nodiscard]] JpegCoefficient* block(int x, int y) {
-    rows_written_ = std::max(rows_written_, y + 1);
     return coefficients_.get() + index(x, y) * kJpegBlockSize;
   }
   [[nodiscard]] const JpegCoefficient* block(int x, int y) const {
     return coefficients_.get() + index(x, y) * kJpegBlockSize;
   }
-  // Below them everything is zero, and reading it would cost as much as if it were not.
-  [[nodiscard]] int rows_written() const { return rows_written_; }
-  // Of progressive scans: bit k tells that the k-th coefficient is not zero.
-  [[nodiscard]] std::uint64_t& mask(int x, int y) { return masks_.get()[index(x, y)]; }
+  // Of a block: bit k tells that the k-th coefficient is not zero.
+  [[nodiscard]] std::uint64_t* mask(int x, int y) { return masks_.get() + index(x, y); }
+  [[nodiscard]] std::uint64_t mask(int x, int y) const { return masks_.get()[index(x, y)]; }
+
+  // A whole block at once.
+  void set(int x, int y, const JpegCoefficient* block);
 
  private:
   [[nodiscard]] std::size_t index(int x, int y) const {
@@ -44,15 +46,14 @@ class JpegPlane {
     void operator()(void* memory) const { std::free(memory); }
   };
   int across_;
-  int down_;
-  int rows_written_ = 0;
+  std::unique_ptr<JpegCoefficient[], Free> averages_;
   std::unique_ptr<JpegCoefficient[], Free> coefficients_;
   std::unique_ptr<std::uint64_t[], Free> masks_;
 };
 
 class JpegCoefficients {
  public:
-  // What a picture takes: 320 MB hold 100 megapixels in 4:2:0.
+  // What a picture takes: 325 MB hold 100 megapixels in 4:2:0.
   [[nodiscard]] static std::uint64_t bytes_of(const JpegFrame& frame);
 
   explicit JpegCoefficients(const JpegFrame& frame);
@@ -73,8 +74,7 @@ class JpegCoefficients {
 class JpegStoredMcus final : public JpegMcus {
  public:
   // Both outlive it.
-  JpegStoredMcus(const JpegFrame& frame, const JpegCoefficients& coefficients)
-      : frame_(frame), coefficients_(coefficients) {}
+  JpegStoredMcus(const JpegFrame& frame, const JpegCoefficients& coefficients);
 
   int next(int most, JpegCoefficient* blocks) override;
   [[nodiscard]] std::unique_ptr<JpegMcus> clone() const override {
@@ -86,6 +86,9 @@ class JpegStoredMcus final : public JpegMcus {
 
   const JpegFrame& frame_;
   const JpegCoefficients& coefficients_;
+  // Blocks of each component that hold a part of the picture.
+  std::array<int, kJpegComponentsMax> across_{};
+  std::array<int, kJpegComponentsMax> down_{};
   int x_ = 0;
   int y_ = 0;
   std::array<JpegCoefficient, kJpegComponentsMax> averages_{};

@@ -42,6 +42,8 @@ class JpegSymbolTable {
     bits.drop(entry.length);
     return entry.symbol;
   }
+  // Of the code that begins `window`, kBits bits; 0: longer than those.
+  [[nodiscard]] int length_at(std::uint32_t window) const { return entries_[window].length; }
 
  private:
   friend class JpegAcTable;

@@ -1,18 +1,13 @@
 #include "codec_worker/formats/jpeg_progressive.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace imgmill::codec_worker {
 namespace {
 
 constexpr int kLast = kJpegBlockSize - 1;
-
-// Coefficients `from` to `to`, both included.
-constexpr std::uint64_t band(int from, int to) {
-  if (from > to) return 0;
-  return ~std::uint64_t{0} << from & ~std::uint64_t{0} >> (kLast - to);
-}
+// A code of 16 bits and a difference of 15.
+constexpr std::size_t kAverageBytesMax = 4;
 
 void put(JpegCoefficient* block, std::uint64_t& mask, int at, int value) {
   at = std::min(at, kLast);
@@ -21,42 +16,37 @@ void put(JpegCoefficient* block, std::uint64_t& mask, int at, int value) {
   mask = block[at] != 0 ? mask | bit : mask & ~bit;
 }
 
-// The first zero of `mask` from `at` on that has `run` zeros before it; `last` + 1 when there is
-// none. Most runs pass no coefficient, so this is no loop for them.
-int behind_run(std::uint64_t mask, int at, int run, int last) {
-  int place = at + run;
-  int passed = 0;
-  while (place <= last) {
-    const std::uint64_t between = mask & band(at, place);
-    const int now = between == 0 ? 0 : std::popcount(between);
-    if (now == passed) return place;
-    passed = now;
-    place = at + run + passed;
-  }
-  return last + 1;
-}
-
-// Each coefficient of `which` gets one bit more, `bit`, if the data say so and it has none there
-// yet (as damaged scans may have it). The data are as good as random, so there is no branch on
-// them.
-inline void correct(JpegBits& bits, JpegCoefficient* block, std::uint64_t which, int bit) {
-  while (which != 0) {
-    bits.fill();
-    for (int left = 56; which != 0 && left > 0; --left, which &= which - 1) {
-      JpegCoefficient& coefficient = block[std::countr_zero(which)];
-      const int asked = static_cast<int>(bits.take(1));
-      const int due = -(asked & static_cast<int>((coefficient & bit) == 0));
-      const int sign = coefficient < 0 ? -1 : 0;
-      coefficient = static_cast<JpegCoefficient>(coefficient + (((bit ^ sign) - sign) & due));
-    }
-  }
-}
-
 }  // namespace
 
+JpegProgressiveScan::JpegProgressiveScan(const JpegHeader& header, const JpegScan& scan,
+                                         Bytes coded, JpegCoefficients& coefficients)
+    : header_(header), scan_(scan), coded_(coded), refinement_(scan.first, scan.last, scan.low) {
+  const JpegFrame& frame = header.frame();
+  const bool alone = scan.component_count == 1;
+  for (int i = 0; i < scan.component_count; ++i) {
+    const auto& part = scan.components[static_cast<std::size_t>(i)];
+    const auto& component = frame.components[static_cast<std::size_t>(part.component)];
+    Place place{.plane = &coefficients.plane(part.component),
+                .h = alone ? 1 : component.h,
+                .v = alone ? 1 : component.v,
+                .part = i,
+                .dc_table = part.dc_table};
+    for (place.y = 0; place.y < place.v; ++place.y) {
+      for (place.x = 0; place.x < place.h; ++place.x) mcu_.push_back(place);
+    }
+  }
+  const int only = scan.components[0].component;
+  across_ = alone ? frame.blocks_across(only) : frame.mcus_across();
+  down_ = alone ? frame.blocks_down(only) : frame.mcus_down();
+  mcu_bytes_max_ = has_details() ? kJpegBlockBytesMax : mcu_.size() * kAverageBytesMax;
+}
+
 bool JpegProgressiveScan::build_tables() {
-  if (scan_.first > 0) return ac_.build(header_.ac_codes(scan_.components[0].ac_table));
-  if (scan_.high > 0) return true;  // single bits
+  if (has_details()) {
+    const JpegHuffmanCodes& codes = header_.ac_codes(scan_.components[0].ac_table);
+    return refines() ? refinement_.build(codes) : ac_.build(codes);
+  }
+  if (refines()) return true;  // single bits
   for (int i = 0; i < scan_.component_count; ++i) {
     const int table = scan_.components[static_cast<std::size_t>(i)].dc_table;
     const JpegHuffmanCodes& codes = header_.dc_codes(table);
@@ -67,115 +57,118 @@ bool JpegProgressiveScan::build_tables() {
   return true;
 }
 
+// In stretches of MCUs of one row, as long as data for the longest codes are known to be there; the
+// last ones, for which they may not be, go one by one.
 bool JpegProgressiveScan::decode() {
-  to_restart_ = header_.restart_interval();
-  if (scan_.first == 0) {
-    decode_averages();
-  } else {
-    decode_details();
+  const int interval = header_.restart_interval();
+  int to_restart = interval;
+  int x = 0;
+  int y = 0;
+  while (y < down_) {
+    if (interval != 0 && to_restart == 0) {
+      restart();
+      to_restart = interval;
+    }
+    int mcus = interval != 0 ? std::min(across_ - x, to_restart) : across_ - x;
+    if (coded_.starved()) {
+      if (ran_dry()) break;
+    } else if (const int silent = quiet(x, y, mcus); silent > 0) {
+      mcus = silent;
+      end_run_ -= static_cast<std::uint32_t>(mcus);
+      any_ = true;
+    } else {
+      const std::size_t vouched = coded_.ahead(mcu_bytes_max_) / mcu_bytes_max_;
+      mcus = static_cast<int>(std::clamp<std::size_t>(vouched, 1, static_cast<std::size_t>(mcus)));
+      decode_some(x, y, mcus);
+      if (vouched == 0 && coded_.overrun()) {
+        coded_.mark_starved();
+      } else {
+        any_ = true;
+      }
+    }
+    to_restart -= mcus;
+    x += mcus;
+    if (x == across_) {
+      x = 0;
+      ++y;
+    }
   }
   return any_;
 }
 
-bool JpegProgressiveScan::ready(std::size_t blocks) {
-  if (header_.restart_interval() != 0 && to_restart_-- == 0) {
-    coded_.restart();
-    predictions_.fill(0);
-    end_run_ = 0;
-    to_restart_ = header_.restart_interval() - 1;
-  }
-  if (coded_.starved()) return false;
-  vouched_ = coded_.holds(blocks * kJpegBlockBytesMax);
-  return true;
-}
-
-void JpegProgressiveScan::settle() {
-  if (!vouched_ && coded_.overrun()) {
-    coded_.mark_starved();
-  } else {
-    any_ = true;
-  }
+void JpegProgressiveScan::restart() {
+  coded_.restart();
+  predictions_.fill(0);
+  end_run_ = 0;
 }
 
 bool JpegProgressiveScan::ran_dry() const {
-  return coded_.starved() && (header_.restart_interval() == 0 || coded_.at_end());
+  return header_.restart_interval() == 0 || coded_.at_end();
 }
 
-void JpegProgressiveScan::decode_averages() {
-  const JpegFrame& frame = header_.frame();
-  const bool alone = scan_.component_count == 1;
-  const int only = scan_.components[0].component;
-  const int across = alone ? frame.blocks_across(only) : frame.mcus_across();
-  const int down = alone ? frame.blocks_down(only) : frame.mcus_down();
-  for (int y = 0; y < down; ++y) {
-    for (int x = 0; x < across; ++x) {
-      if (!ready(kJpegBlocksPerMcuMax)) {
-        if (ran_dry()) return;
-        continue;
-      }
-      for (int i = 0; i < scan_.component_count; ++i) {
-        const auto& part = scan_.components[static_cast<std::size_t>(i)];
-        const auto& component = frame.components[static_cast<std::size_t>(part.component)];
-        const int h = alone ? 1 : component.h;
-        const int v = alone ? 1 : component.v;
-        JpegPlane& plane = coefficients_.plane(part.component);
-        for (int block = 0; block < h * v; ++block) {
-          decode_average(plane, x * h + block % h, y * v + block / h, part);
-        }
-      }
-      settle();
+// How many MCUs, of those at hand, take no bit at all.
+int JpegProgressiveScan::quiet(int x, int y, int mcus) const {
+  if (end_run_ == 0) return 0;
+  const int most = static_cast<int>(std::min<std::uint32_t>(end_run_, static_cast<unsigned>(mcus)));
+  return refines() ? refinement_.untouched(mcu_[0].plane->mask(x, y), most) : most;
+}
+
+void JpegProgressiveScan::decode_some(int x, int y, int mcus) {
+  if (!has_details()) {
+    refines() ? refine_averages(x, y, mcus) : decode_averages(x, y, mcus);
+  } else if (refines()) {
+    JpegPlane& plane = *mcu_[0].plane;
+    refinement_.decode(coded_.bits(), plane.block(x, y), plane.mask(x, y), mcus, end_run_);
+  } else {
+    decode_details(x, y, mcus);
+  }
+}
+
+void JpegProgressiveScan::decode_averages(int x, int y, int mcus) {
+  JpegBits bits = coded_.bits();  // in registers
+  for (const int end = x + mcus; x < end; ++x) {
+    for (const Place& place : mcu_) {
+      bits.fill();
+      const int size = dc_[static_cast<std::size_t>(place.dc_table)].take(bits);
+      int& prediction = predictions_[static_cast<std::size_t>(place.part)];
+      prediction = jpeg_predicted(prediction, jpeg_extend(bits.take(size), size));
+      place.plane->average(x * place.h + place.x, y * place.v + place.y) =
+          static_cast<JpegCoefficient>(static_cast<unsigned>(prediction) << scan_.low);
     }
   }
-}
-
-void JpegProgressiveScan::decode_average(JpegPlane& plane, int x, int y,
-                                         const JpegScanComponent& part) {
-  JpegCoefficient& average = *plane.block(x, y);
-  JpegBits bits = coded_.bits();  // in registers
-  bits.fill();
-  if (scan_.high > 0) {
-    const int bit = static_cast<int>(bits.take(1)) << scan_.low;
-    average = static_cast<JpegCoefficient>(average | bit);
-    coded_.bits() = bits;
-    return;
-  }
-  const int size = dc_[static_cast<std::size_t>(part.dc_table)].take(bits);
-  int& prediction = predictions_[static_cast<std::size_t>(part.component)];
-  prediction = jpeg_predicted(prediction, jpeg_extend(bits.take(size), size));
   coded_.bits() = bits;
-  average = static_cast<JpegCoefficient>(static_cast<unsigned>(prediction) << scan_.low);
 }
 
-void JpegProgressiveScan::decode_details() {
-  const int component = scan_.components[0].component;
-  const int across = header_.frame().blocks_across(component);
-  const int down = header_.frame().blocks_down(component);
-  JpegPlane& plane = coefficients_.plane(component);
-  for (int y = 0; y < down; ++y) {
-    for (int x = 0; x < across; ++x) {
-      if (!ready(1)) {
-        if (ran_dry()) return;
-        continue;
-      }
-      if (scan_.high > 0) {
-        refine_details(plane.block(x, y), plane.mask(x, y));
-      } else if (end_run_ > 0) {
-        --end_run_;
-      } else {
-        first_details(plane.block(x, y), plane.mask(x, y));
-      }
-      settle();
+void JpegProgressiveScan::refine_averages(int x, int y, int mcus) {
+  JpegBits bits = coded_.bits();
+  for (const int end = x + mcus; x < end; ++x) {
+    bits.fill();  // enough for all blocks of an MCU
+    for (const Place& place : mcu_) {
+      JpegCoefficient& average = place.plane->average(x * place.h + place.x, y * place.v + place.y);
+      average = static_cast<JpegCoefficient>(average | static_cast<int>(bits.take(1)) << scan_.low);
     }
   }
+  coded_.bits() = bits;
 }
 
-inline void JpegProgressiveScan::take_end_run(JpegBits& bits, int size_bits) {
-  bits.fill();
-  end_run_ = (1U << size_bits) + bits.take(size_bits);
+void JpegProgressiveScan::decode_details(int x, int y, int mcus) {
+  JpegPlane& plane = *mcu_[0].plane;
+  JpegCoefficient* block = plane.block(x, y);
+  std::uint64_t* mask = plane.mask(x, y);
+  JpegBits bits = coded_.bits();
+  for (int i = 0; i < mcus;) {
+    if (end_run_ == 0) decode_details(bits, block + i * kJpegBlockSize, mask[i]);
+    const auto ended = std::min<std::uint32_t>(end_run_, static_cast<unsigned>(mcus - i));
+    end_run_ -= ended;
+    i += std::max(1, static_cast<int>(ended));
+  }
+  coded_.bits() = bits;
 }
 
-void JpegProgressiveScan::first_details(JpegCoefficient* block, std::uint64_t& mask) {
-  JpegBits bits = coded_.bits();  // in registers
+// One block; end_run_ counts it when an end comes before the last coefficient.
+[[gnu::always_inline]] inline void JpegProgressiveScan::decode_details(JpegBits& bits,
+                                                                       JpegCoefficient* block,
+                                                                       std::uint64_t& mask) {
   std::uint64_t here = mask;
   for (int at = scan_.first; at <= scan_.last; ++at) {
     bits.fill();
@@ -183,8 +176,8 @@ void JpegProgressiveScan::first_details(JpegCoefficient* block, std::uint64_t& m
     const int run = symbol >> 4;
     const int size = symbol & 15;
     if (size == 0 && run < 15) {
-      take_end_run(bits, run);
-      --end_run_;
+      bits.fill();
+      end_run_ = (1U << run) + bits.take(run);
       break;
     }
     at += run;
@@ -194,44 +187,6 @@ void JpegProgressiveScan::first_details(JpegCoefficient* block, std::uint64_t& m
     }
   }
   mask = here;
-  coded_.bits() = bits;
-}
-
-void JpegProgressiveScan::refine_details(JpegCoefficient* block, std::uint64_t& mask) {
-  JpegBits bits = coded_.bits();  // in registers
-  int at = scan_.first;
-  if (end_run_ == 0) at = refine_to_run(bits, block, mask);
-  if (end_run_ > 0) {
-    correct(bits, block, mask & band(at, scan_.last), 1 << scan_.low);
-    --end_run_;
-  }
-  coded_.bits() = bits;
-}
-
-// New coefficients, each behind a run of zeros; those that are there already are corrected in
-// passing. Returns where an end of block stopped it.
-int JpegProgressiveScan::refine_to_run(JpegBits& outside, JpegCoefficient* block,
-                                       std::uint64_t& mask) {
-  JpegBits bits = outside;
-  const std::uint64_t old = mask;
-  int at = scan_.first;
-  for (; at <= scan_.last; ++at) {
-    bits.fill();
-    const std::uint8_t symbol = ac_.take(bits);
-    const int run = symbol >> 4;
-    const bool has_value = (symbol & 15) != 0;
-    if (!has_value && run < 15) {
-      take_end_run(bits, run);
-      break;
-    }
-    const int value = has_value ? (bits.take(1) != 0 ? 1 : -1) * (1 << scan_.low) : 0;
-    const int place = behind_run(old, at, run, scan_.last);
-    correct(bits, block, old & band(at, place - 1), 1 << scan_.low);
-    if (value != 0) put(block, mask, place, value);
-    at = place;
-  }
-  outside = bits;
-  return at;
 }
 
 }  // namespace imgmill::codec_worker

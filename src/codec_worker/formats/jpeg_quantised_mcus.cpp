@@ -13,7 +13,7 @@ constexpr std::size_t kBlocksAtOnce = kJpegMcusAtOnce * kJpegBlocksPerMcuMax;
 
 JpegRequantisation requantisation_of(const JpegRequantPlan& plan, int component) {
   const auto at = static_cast<std::size_t>(component);
-  return JpegRequantisation::make(plan.source[at], plan.target[at], plan.rounding);
+  return JpegRequantisation::make(plan.source[at], plan.target[at], plan.rounding[at]);
 }
 
 class SameSampling final : public JpegQuantisedMcus {
@@ -25,7 +25,8 @@ class SameSampling final : public JpegQuantisedMcus {
       const auto at = static_cast<std::size_t>(i);
       const auto& component = plan.frame.components[at];
       (*requantisations)[at] = requantisation_of(plan, i);
-      mcu_.insert(mcu_.end(), static_cast<std::size_t>(component.h * component.v),
+      mcu_.insert(mcu_.end(),
+                  static_cast<std::size_t>(component.h) * static_cast<std::size_t>(component.v),
                   &(*requantisations)[at]);
     }
     requantisations_ = std::move(requantisations);
@@ -71,8 +72,8 @@ class HalvedChroma final : public JpegQuantisedMcus {
         across_(plan.frame.mcus_across()),
         down_(plan.frame.mcus_down()),
         luma_(requantisation_of(plan, 0)),
-        chroma_{JpegChromaHalving::make(plan.source[1], plan.target[1], plan.rounding),
-                JpegChromaHalving::make(plan.source[2], plan.target[2], plan.rounding)},
+        chroma_{JpegChromaHalving::make(plan.source[1], plan.target[1]),
+                JpegChromaHalving::make(plan.source[2], plan.target[2])},
         rows_(6, BlockRow(2 * halved_across())),
         halved_(2, BlockRow(halved_across())) {}
   HalvedChroma(const HalvedChroma& other)
@@ -96,7 +97,7 @@ class HalvedChroma final : public JpegQuantisedMcus {
   [[nodiscard]] int halved_across() const { return (across_ + 1) / 2; }
   // Upper (0) or lower (1) of the two rows that are halved together.
   [[nodiscard]] BlockRow& row(int component, int lower) {
-    return rows_[static_cast<std::size_t>(2 * component + lower)];
+    return rows_[2 * static_cast<std::size_t>(component) + static_cast<std::size_t>(lower)];
   }
   void load_rows();
   void load_row(int lower);

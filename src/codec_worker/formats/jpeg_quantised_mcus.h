@@ -19,7 +19,7 @@ struct JpegRequantPlan {
   JpegFrame frame;  // the source's
   std::array<JpegSteps, kJpegComponentsMax> source{};
   std::array<JpegSteps, kJpegComponentsMax> target{};
-  JpegRounding rounding;
+  std::array<JpegRounding, kJpegComponentsMax> rounding{};
 };
 
 struct JpegQuantisedBlocks {

@@ -26,26 +26,39 @@ bool is_halved(const JpegSource& source, const JpegRequantOptions& options) {
 }
 
 JpegRequantPlan plan_of(const JpegSource& source, const JpegRequantOptions& options) {
-  JpegRequantPlan plan{
-      .frame = source.frame(), .source = source.steps(), .rounding = options.rounding};
+  JpegRequantPlan plan{.frame = source.frame(), .source = source.steps()};
   const JpegColours colours = source.header().colours();
   for (int i = 0; i < plan.frame.component_count; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    const JpegSteps wanted = standard_jpeg_steps(is_jpeg_chroma(colours, i), options.quality);
+    const bool chroma = is_jpeg_chroma(colours, i);
+    const JpegSteps wanted = standard_jpeg_steps(chroma, options.quality);
     plan.target[at] = coarser_jpeg_steps(plan.source[at], wanted);
+    plan.rounding[at] = options.rounding;
+    if (chroma) plan.rounding[at].zero_below = kJpegPlainRounding.zero_below;
   }
   return plan;
 }
 
+// With a code for its average and one for its details, of a bit each, in every block.
+std::uint64_t coded_bytes_min(const JpegFrame& frame) {
+  const auto mcus = static_cast<std::uint64_t>(frame.mcus_across()) *
+                    static_cast<std::uint64_t>(frame.mcus_down());
+  return mcus * static_cast<std::uint64_t>(frame.blocks_per_mcu()) * 2 / 8;
+}
+
+JpegFrame rendition_frame(const JpegSource& source, bool halved) {
+  JpegFrame frame = source.frame();
+  if (halved) frame.components[0].h = frame.components[0].v = 2;
+  return frame;
+}
+
 JpegRenditionHead head_of(const JpegSource& source, const JpegRequantPlan& plan, bool halved) {
-  JpegRenditionHead head{.frame = plan.frame,
-                         .colours = source.header().colours(),
-                         .has_adobe = source.header().has_adobe(),
-                         .density = source.header().density(),
-                         .metadata = source.metadata(),
-                         .steps = plan.target};
-  if (halved) head.frame.components[0].h = head.frame.components[0].v = 2;
-  return head;
+  return JpegRenditionHead{.frame = rendition_frame(source, halved),
+                           .colours = source.header().colours(),
+                           .has_adobe = source.header().has_adobe(),
+                           .density = source.header().density(),
+                           .metadata = source.metadata(),
+                           .steps = plan.target};
 }
 
 std::vector<JpegBlockPlace> places_of(const JpegRenditionHead& head) {
@@ -128,20 +141,36 @@ Buffer write_rendition(const JpegRenditionHead& head, Coder& coder, std::size_t 
   return out;
 }
 
+Outcome<std::optional<Buffer>> no_data() {
+  return corrupt("the JPEG ends before its picture data");
+}
+
+// A header that claims more than the file can hold is cheap to send: no time for it.
+Outcome<std::optional<Buffer>> without_gain(JpegSource& jpeg) {
+  const auto taken = jpeg.skim();
+  if (!taken) return std::unexpected(taken.error());
+  if (!*taken) return std::nullopt;
+  if (!jpeg.found_data()) return no_data();
+  return Buffer{};
+}
+
 }  // namespace
 
 Outcome<std::optional<Buffer>> requantise_jpeg(Bytes source, const JpegRequantOptions& options) {
-  const auto opened = JpegSource::open(source);
-  if (!opened) return std::unexpected(opened.error());
-  if (*opened == nullptr) return std::nullopt;
-  JpegSource& jpeg = **opened;
+  const std::unique_ptr<JpegSource> opened = JpegSource::open(source);
+  if (opened == nullptr) return std::nullopt;
+  JpegSource& jpeg = *opened;
   const bool halved = is_halved(jpeg, options);
+  if (coded_bytes_min(rendition_frame(jpeg, halved)) >= source.size()) return without_gain(jpeg);
+  const auto loaded = jpeg.load();
+  if (!loaded) return std::unexpected(loaded.error());
+  if (!*loaded) return std::nullopt;
   const JpegRequantPlan plan = plan_of(jpeg, options);
   const JpegRenditionHead head = head_of(jpeg, plan, halved);
   Coder coder(places_of(head), halved ? halved_jpeg_mcus(plan, jpeg.mcus())
                                       : quantised_jpeg_mcus(plan, jpeg.mcus()));
   coder.count();
-  if (!jpeg.found_data()) return corrupt("the JPEG ends before its picture data");
+  if (!jpeg.found_data()) return no_data();
   return write_rendition(head, coder, source.size());
 }
 

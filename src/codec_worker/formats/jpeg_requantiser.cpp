@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "codec_worker/formats/jpeg_requantiser.cpp"
@@ -24,9 +25,12 @@ inline std::uint64_t requantise_block(const JpegRequantisation& by, JpegCoeffici
         hn::Add(hn::Mul(size, hn::Load(lanes, &by.source[k])), hn::Load(lanes, &by.offset[k]));
     const auto quotient = hn::MulHigh(hn::MulHigh(dividend, hn::Load(lanes, &by.inverse[k])),
                                       hn::Load(lanes, &by.scale[k]));
+    const auto kept = hn::Gt(hn::BitCast(signed_lanes, size),
+                             hn::BitCast(signed_lanes, hn::Load(lanes, &by.dropped[k])));
+    const auto steps = hn::IfThenElseZero(kept, hn::BitCast(signed_lanes, quotient));
     // The sign back: -x is (x ^ -1) + 1.
     const auto sign = hn::BroadcastSignBit(value);
-    const auto result = hn::Sub(hn::Xor(hn::BitCast(signed_lanes, quotient), sign), sign);
+    const auto result = hn::Sub(hn::Xor(steps, sign), sign);
     hn::StoreU(result, signed_lanes, block + k);
     hn::StoreMaskBits(signed_lanes, hn::Ne(result, zero), &mask[k / 8]);
   }
@@ -50,8 +54,8 @@ HWY_AFTER_NAMESPACE();
 namespace imgmill::codec_worker {
 namespace {
 
-// How many zigzag places the rounding takes to fall.
-constexpr double kFall = 40;
+// The average and the two lowest frequencies: a wrong one shows.
+constexpr int kExactMax = 2;
 constexpr int kDividendMax = (1 << 14) - 1;
 // What baseline codes hold: 10 bits of AC; DC is coded by differences of 11.
 constexpr int kAcMax = 1'023;
@@ -65,11 +69,9 @@ int division_shift(int divisor) {
 
 }  // namespace
 
-double JpegRounding::offset(int k) const {
-  if (k == 0) return 0.5;  // a wrong average shows
-  const double fallen = std::min(1.0, (k - 1) / kFall);
-  return low_frequency + (high_frequency - low_frequency) * fallen;
-}
+double JpegRounding::zero_below_at(int k) const { return k <= kExactMax ? 0.5 : zero_below; }
+
+bool JpegRounding::ties_fall_at(int k) const { return k > kExactMax && ties_fall; }
 
 JpegRequantisation JpegRequantisation::make(const JpegSteps& source, const JpegSteps& target,
                                             const JpegRounding& rounding) {
@@ -79,7 +81,10 @@ JpegRequantisation JpegRequantisation::make(const JpegSteps& source, const JpegS
     const bool same = source[k] == target[k];
     const int from = same ? 1 : source[k];
     const int to = same ? 1 : target[k];
-    const int offset = static_cast<int>(to * (same ? 0 : rounding.offset(static_cast<int>(k))));
+    const auto frequency = static_cast<int>(k);
+    const int half = rounding.ties_fall_at(frequency) ? (to - 1) / 2 : to / 2;
+    const int offset = same ? 0 : half;
+    const double least = same ? 0 : rounding.zero_below_at(frequency) * to / from;
     const int result_max = k == 0 ? kDcMax : kAcMax;
     const int dividend_max = std::min(kDividendMax, result_max * to + to - 1);
     const int shift = division_shift(to);
@@ -88,6 +93,7 @@ JpegRequantisation JpegRequantisation::make(const JpegSteps& source, const JpegS
     out.offset[k] = static_cast<std::uint16_t>(offset * 4);
     out.inverse[k] = static_cast<std::uint16_t>(((1 << (14 + shift)) + to - 1) / to);
     out.scale[k] = static_cast<std::uint16_t>(1 << (16 - shift));
+    out.dropped[k] = static_cast<std::uint16_t>(std::max(0.0, std::ceil(least) - 1));
   }
   return out;
 }

@@ -9,19 +9,21 @@
 
 namespace imgmill::codec_worker {
 
-// Where between two multiples of the new step the value goes to the upper one, as a share of the
-// step, falling with the frequency: 0.5 is plain rounding. Below it a value that would cost bits
-// and can hardly be seen goes down.
+// Values go to the nearest multiple of the new step, but what is less than this share of a step
+// becomes zero where it would cost bits and can hardly be seen: behind the two lowest frequencies.
 struct JpegRounding {
-  double low_frequency = 0.5;
-  double high_frequency = 0.5;
+  double zero_below = 0.5;
+  // Exactly half a step, which is every second value of a source of half the step, goes to the
+  // smaller multiple there, not to the larger.
+  bool ties_fall = false;
   // Of the k-th coefficient in zigzag order.
-  [[nodiscard]] double offset(int k) const;
+  [[nodiscard]] double zero_below_at(int k) const;
+  [[nodiscard]] bool ties_fall_at(int k) const;
 };
 inline constexpr JpegRounding kJpegPlainRounding{};
-// Chosen on 120 photographs of quality 90, for 50 (docs/codec.md): 6 % fewer bytes than plain
-// rounding, for little of what SSIMULACRA2 sees. Steeper saves more and shows in fine texture.
-inline constexpr JpegRounding kJpegDeadZone{.low_frequency = 0.47, .high_frequency = 0.31};
+// Chosen on photographs of quality 90, for 50 (docs/codec.md). Colour differences are better off
+// without the dead zone.
+inline constexpr JpegRounding kJpegDeadZone{.zero_below = 0.63, .ties_fall = true};
 
 // Numbers made ready for |c| → (min(|c|, limit) × source + offset) ÷ target in 16 bits. The
 // division is two multiplications that are exact for dividends of 14 bits, which is more than a
@@ -34,6 +36,7 @@ struct JpegRequantisation {
   alignas(64) Lanes offset{};  // × 4
   alignas(64) Lanes inverse{};
   alignas(64) Lanes scale{};
+  alignas(64) Lanes dropped{};  // up to that |c| is zero
 
   // `target` is nowhere finer than `source`, and where it is coarser it is at most 255. Where they
   // are equal nothing changes.

@@ -69,13 +69,49 @@ TEST(JpegRequantiser, LiesStayWithinWhatCanBeCoded) {
   }
 }
 
-TEST(JpegRequantiser, OffsetsFallWithTheFrequency) {
-  const JpegRounding rounding{.low_frequency = 0.5, .high_frequency = 0.3};
-  EXPECT_DOUBLE_EQ(rounding.offset(0), 0.5);
-  EXPECT_DOUBLE_EQ(rounding.offset(1), 0.5);
-  EXPECT_DOUBLE_EQ(rounding.offset(21), 0.4);
-  EXPECT_DOUBLE_EQ(rounding.offset(41), 0.3);
-  EXPECT_DOUBLE_EQ(rounding.offset(63), 0.3);
+// What is less than the share is zero, the rest as without it, and the lowest frequencies are left
+// alone.
+TEST(JpegRequantiser, OnlyWhatBecomesZeroIsRoundedOtherwise) {
+  on_every_processor([] {
+    for (int to = 2; to <= 255; ++to) {
+      const int from = 1 + to / 7;
+      const auto plain = JpegRequantisation::make(all_of(from), all_of(to), kJpegPlainRounding);
+      const auto dead = JpegRequantisation::make(all_of(from), all_of(to), {.zero_below = 0.75});
+      for (int value = -2 * to / from - 2; value <= 2 * to / from + 2; ++value) {
+        Block plainly{};
+        plainly.fill(static_cast<JpegCoefficient>(value));
+        Block deadly = plainly;
+        std::uint64_t mask = 0;
+        const std::array<const JpegRequantisation*, 1> one{&plain};
+        requantise_jpeg_blocks(one, 1, plainly.data(), &mask);
+        const std::array<const JpegRequantisation*, 1> other{&dead};
+        requantise_jpeg_blocks(other, 1, deadly.data(), &mask);
+        const bool zero = 4 * std::abs(value) * from < 3 * to;
+        for (std::size_t k = 0; k < kJpegBlockSize; ++k) {
+          ASSERT_EQ(deadly[k], zero && k > 2 ? 0 : plainly[k])
+              << value << " of " << from << " to " << to;
+          ASSERT_EQ(mask >> k & 1, deadly[k] != 0 ? 1U : 0U);
+        }
+      }
+    }
+  });
+}
+
+// A source of half the step: every second value is a tie.
+TEST(JpegRequantiser, TiesFallBehindTheLowestFrequencies) {
+  on_every_processor([] {
+    const auto by = JpegRequantisation::make(all_of(8), all_of(16), {.ties_fall = true});
+    const std::array<const JpegRequantisation*, 1> mcu{&by};
+    for (const int value : {-5, -3, -1, 1, 2, 3, 5}) {
+      Block block{};
+      block.fill(static_cast<JpegCoefficient>(value));
+      std::uint64_t mask = 0;
+      requantise_jpeg_blocks(mcu, 1, block.data(), &mask);
+      const int away = value < 0 ? value - 1 : value + 1;
+      EXPECT_EQ(block[2], value % 2 == 0 ? value / 2 : away / 2) << value;
+      EXPECT_EQ(block[3], value / 2) << value;
+    }
+  });
 }
 
 double cosine(int u, int x) {
@@ -93,7 +129,8 @@ void add_pixels(const JpegCoefficient* block, const JpegSteps& steps, int left, 
     const double value = block[k] * steps[k];
     for (int y = 0; y < 8; ++y) {
       for (int x = 0; x < 8; ++x) {
-        pixels[static_cast<std::size_t>(top + y)][static_cast<std::size_t>(left + x)] +=
+        pixels[static_cast<std::size_t>(top) + static_cast<std::size_t>(y)]
+              [static_cast<std::size_t>(left) + static_cast<std::size_t>(x)] +=
             value * cosine(u, x) * cosine(v, y);
       }
     }
@@ -104,8 +141,8 @@ double halved_coefficient(const Pixels& pixels, int u, int v) {
   double sum = 0;
   for (int y = 0; y < 8; ++y) {
     for (int x = 0; x < 8; ++x) {
-      const auto left = static_cast<std::size_t>(2 * x);
-      const auto top = static_cast<std::size_t>(2 * y);
+      const auto left = 2 * static_cast<std::size_t>(x);
+      const auto top = 2 * static_cast<std::size_t>(y);
       const double average = (pixels[top][left] + pixels[top][left + 1] + pixels[top + 1][left] +
                               pixels[top + 1][left + 1]) /
                              4;
@@ -123,7 +160,7 @@ TEST(JpegChromaHalver, IsTheAverageOfPixels) {
     from[k] = static_cast<std::uint16_t>(2 + k % 7);
     to[k] = static_cast<std::uint16_t>(9 + k % 5);
   }
-  const auto by = JpegChromaHalving::make(from, to, kJpegPlainRounding);
+  const auto by = JpegChromaHalving::make(from, to);
   on_every_processor([&] {
     std::mt19937 random(9);
     std::array<Block, 4> blocks{};  // the upper two, the lower two

@@ -75,6 +75,14 @@ int JpegScanMcus::next(int most, JpegCoefficient* blocks) {
   return mcus;
 }
 
+int JpegScanMcus::pass_lost() {
+  if (!coded_.starved() || restart_interval_ == 0) return 0;
+  const auto lost = static_cast<int>(std::min<std::uint64_t>(left_, to_restart_));
+  to_restart_ -= lost;
+  left_ -= static_cast<std::uint64_t>(lost);
+  return lost;
+}
+
 void JpegScanMcus::decode(int mcus, JpegCoefficient* blocks) {
   const std::size_t bytes_max =
       static_cast<std::size_t>(mcus) * coding_.size() * kJpegBlockBytesMax;

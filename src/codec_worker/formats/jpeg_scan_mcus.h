@@ -20,6 +20,9 @@ class JpegScanMcus final : public JpegMcus {
   int next(int most, JpegCoefficient* blocks) override;
   [[nodiscard]] std::unique_ptr<JpegMcus> clone() const override;
 
+  // Goes past MCUs of which nothing will come, up to the next restart; how many they were.
+  [[nodiscard]] int pass_lost();
+
   [[nodiscard]] int blocks_per_mcu() const { return static_cast<int>(coding_.size()); }
   // Whether at least one MCU was decoded from data that are there, or, of a single one, a part.
   [[nodiscard]] bool found_data() const { return decoded_ > 0 || (mcus_ == 1 && !empty_); }

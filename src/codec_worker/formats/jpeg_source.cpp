@@ -29,25 +29,30 @@ void append_segment(Buffer& out, std::uint8_t marker, Bytes payload) {
 
 }  // namespace
 
-Outcome<std::unique_ptr<JpegSource>> JpegSource::open(Bytes source) {
+std::unique_ptr<JpegSource> JpegSource::open(Bytes source) {
   std::unique_ptr<JpegSource> opened(new JpegSource(source));
   if (!opened->read_head()) return nullptr;
-  if (opened->is_all()) {
-    auto single = JpegScanMcus::open(opened->header_, opened->first_scan_,
-                                     opened->coded_data(opened->first_segment_));
-    if (!single) return nullptr;
-    opened->single_ = std::make_unique<JpegScanMcus>(*std::move(single));
-    return opened;
-  }
-  if (JpegCoefficients::bytes_of(opened->frame()) + source.size() > kJpegStoreBytesMax) {
-    return fault(FaultCode::kTooManyPixels,
-                 "a progressive JPEG of so many pixels needs more memory than is allowed");
-  }
-  opened->coefficients_ = std::make_unique<JpegCoefficients>(opened->frame());
-  if (auto read = opened->read_scans(); !read) return std::unexpected(read.error());
-  // libjpeg says what is wrong, if anything.
-  if (!opened->found_data_) return nullptr;
   return opened;
+}
+
+Outcome<bool> JpegSource::load() {
+  if (!is_all()) return read_scans();
+  auto single = JpegScanMcus::open(header_, first_scan_, coded_data(first_segment_));
+  if (!single) return false;
+  single_ = std::make_unique<JpegScanMcus>(*std::move(single));
+  return true;
+}
+
+Outcome<bool> JpegSource::skim() {
+  skims_ = true;
+  auto loaded = load();
+  if (!loaded || !*loaded || several_scans()) return loaded;
+  JpegMcuRoom room;
+  while (!single_->found_data() && !single_->ran_dry()) {
+    if (single_->pass_lost() == 0 && single_->next(1, room.blocks.data()) == 0) break;
+  }
+  reading_ = single_.get();
+  return true;
 }
 
 bool JpegSource::is_all() const {
@@ -102,8 +107,14 @@ bool JpegSource::keep_steps(const JpegScan& scan) {
   return true;
 }
 
-// Whatever is wrong behind the first data ends the picture there.
-Outcome<void> JpegSource::read_scans() {
+// Whatever is wrong behind the first data ends the picture there. Without any libjpeg says what is
+// wrong.
+Outcome<bool> JpegSource::read_scans() {
+  if (JpegCoefficients::bytes_of(frame()) + bytes_.size() > kJpegStoreBytesMax) {
+    return fault(FaultCode::kTooManyPixels,
+                 "a progressive JPEG of so many pixels needs more memory than is allowed");
+  }
+  coefficients_ = std::make_unique<JpegCoefficients>(frame());
   steps_.fill(JpegSteps{});
   for (auto& steps : steps_) steps.fill(1);  // of a component that never comes
   scanned_.fill(false);
@@ -119,7 +130,7 @@ Outcome<void> JpegSource::read_scans() {
     if (!read) return std::unexpected(read.error());
     if (!*read) break;
   }
-  return {};
+  return found_data_;
 }
 
 Outcome<bool> JpegSource::read_scan(const JpegScan& scan, const JpegSegment& segment) {
@@ -128,6 +139,8 @@ Outcome<bool> JpegSource::read_scan(const JpegScan& scan, const JpegSegment& seg
     return corrupt("the JPEG has more scans than a picture can need");
   }
   if (!keep_steps(scan)) return false;
+  if (skims_ && found_data_) return true;
+  ++scans_decoded_;
   const Bytes coded = coded_data(segment);
   return frame().progressive ? decode_progressive(scan, coded) : decode_sequential(scan, coded);
 }
@@ -149,8 +162,13 @@ bool JpegSource::decode_sequential(const JpegScan& scan, Bytes coded) {
   auto mcus = JpegScanMcus::open(header_, scan, coded);
   if (!mcus) return false;
   JpegMcuRoom room;
-  for (int mcu = 0; !mcus->ran_dry() && mcus->next(1, room.blocks.data()) > 0; ++mcu) {
-    store_mcu(scan, mcu, room.blocks.data());
+  for (int mcu = 0; !mcus->ran_dry();) {
+    // Nothing is there yet where nothing comes.
+    const int lost = mcus->pass_lost();
+    mcu += lost;
+    if (lost > 0) continue;
+    if (mcus->next(1, room.blocks.data()) == 0) break;
+    store_mcu(scan, mcu++, room.blocks.data());
   }
   if (mcus->found_data()) found_data_ = true;
   resume_behind(coded, mcus->coded_bytes());
@@ -169,7 +187,7 @@ void JpegSource::store_mcu(const JpegScan& scan, int mcu, const JpegCoefficient*
     for (int block = 0; block < h * v; ++block, blocks += kJpegBlockSize) {
       const int x = mcu % across * h + block % h;
       const int y = mcu / across * v + block / h;
-      std::copy_n(blocks, kJpegBlockSize, coefficients_->plane(index).block(x, y));
+      coefficients_->plane(index).set(x, y, blocks);
     }
   }
 }

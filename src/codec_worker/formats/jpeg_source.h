@@ -1,4 +1,4 @@
-// A JPEG that the requantiser takes, with its headers read and its coefficients ready to come.
+// A JPEG that the requantiser takes: its headers, and its coefficients.
 #pragma once
 
 #include <array>
@@ -14,9 +14,16 @@ namespace imgmill::codec_worker {
 
 class JpegSource {
  public:
-  // A scan that holds all is left for mcus() to decode; several are decoded here. nullptr: not for
-  // the requantiser. kTooManyPixels, kCorruptImage: see requantise_jpeg(). `source` outlives it.
-  [[nodiscard]] static Outcome<std::unique_ptr<JpegSource>> open(Bytes source);
+  // Reads the headers up to the first scan. nullptr: not for the requantiser. `source` outlives it.
+  [[nodiscard]] static std::unique_ptr<JpegSource> open(Bytes source);
+
+  // Makes mcus() ready: decodes several scans, while a scan that holds all is left for mcus(). To
+  // be called once. False: not for the requantiser. kTooManyPixels, kCorruptImage: see
+  // requantise_jpeg().
+  [[nodiscard]] Outcome<bool> load();
+  // Instead of load(), for what need not be decoded: says the same, but looks no further than to
+  // the first picture data, and found_data() may be asked at once.
+  [[nodiscard]] Outcome<bool> skim();
 
   [[nodiscard]] const JpegHeader& header() const { return header_; }
   [[nodiscard]] const JpegFrame& frame() const { return header_.frame(); }
@@ -25,6 +32,8 @@ class JpegSource {
   // Of each component, as its first scan found them.
   [[nodiscard]] const std::array<JpegSteps, kJpegComponentsMax>& steps() const { return steps_; }
   [[nodiscard]] bool several_scans() const { return coefficients_ != nullptr; }
+  // How many of them were decoded.
+  [[nodiscard]] int scans_decoded() const { return scans_decoded_; }
 
   // In the order of the picture; to be called once. This object outlives them.
   [[nodiscard]] std::unique_ptr<JpegMcus> mcus();
@@ -35,7 +44,7 @@ class JpegSource {
   explicit JpegSource(Bytes source) : bytes_(source), segments_(source) {}
 
   [[nodiscard]] bool read_head();
-  [[nodiscard]] Outcome<void> read_scans();
+  [[nodiscard]] Outcome<bool> read_scans();
   [[nodiscard]] Outcome<bool> read_scan(const JpegScan& scan, const JpegSegment& segment);
   [[nodiscard]] bool decode_progressive(const JpegScan& scan, Bytes coded);
   [[nodiscard]] bool decode_sequential(const JpegScan& scan, Bytes coded);
@@ -59,8 +68,10 @@ class JpegSource {
   std::unique_ptr<JpegScanMcus> single_;
   const JpegScanMcus* reading_ = nullptr;  // what single_ was
   std::unique_ptr<JpegCoefficients> coefficients_;
+  bool skims_ = false;
   bool found_data_ = false;
   int scans_ = 0;
+  int scans_decoded_ = 0;
   std::uint64_t visits_ = 0;
 };
 

@@ -32,6 +32,8 @@ class Transcoder {
   // libjpeg may jump out of these, over their frames: no local of theirs has a destructor.
   bool transcode(Bytes source, int quality, Bytes orientation);
   void read_header(Bytes source);
+  [[nodiscard]] bool can_shrink(Bytes source) const;
+  void glance();
   void start_writer(int quality);
   void write_metadata(Bytes source, Bytes orientation);
   void copy_rows();
@@ -53,6 +55,11 @@ Outcome<Buffer> Transcoder::run(Bytes source, int quality) {
 bool Transcoder::transcode(Bytes source, int quality, Bytes orientation) {
   if (setjmp(trouble_.jump) != 0) return false;
   read_header(source);
+  if (!can_shrink(source)) {
+    glance();
+    return true;
+  }
+  jpeg_start_decompress(&reader_);
   start_writer(quality);
   write_metadata(source, orientation);
   copy_rows();
@@ -78,7 +85,29 @@ void Transcoder::read_header(Bytes source) {
     default:
       ERREXIT(&reader_, JERR_CONVERSION_NOTIMPL);
   }
+}
+
+// A block of a rendition takes two bits at least. Arithmetic coding takes next to none for a flat
+// one, so that a few bytes may claim a hundred megapixels.
+bool Transcoder::can_shrink(Bytes source) const {
+  const std::uint64_t blocks = ((std::uint64_t{reader_.image_width} + 7) / 8) *
+                               ((std::uint64_t{reader_.image_height} + 7) / 8);
+  return blocks * 2 / 8 < source.size();
+}
+
+// The first MCUs, so that what cannot be decoded at all is still found out.
+void Transcoder::glance() {
+  if (jpeg_has_multiple_scans(&reader_) != FALSE) {
+    reader_.buffered_image = TRUE;
+    jpeg_start_decompress(&reader_);
+    jpeg_consume_input(&reader_);
+    return;
+  }
   jpeg_start_decompress(&reader_);
+  JSAMPARRAY row = reader_.mem->alloc_sarray(
+      reinterpret_cast<j_common_ptr>(&reader_), JPOOL_IMAGE,
+      reader_.output_width * static_cast<JDIMENSION>(reader_.output_components), 1);
+  jpeg_read_scanlines(&reader_, row, 1);
 }
 
 void Transcoder::start_writer(int quality) {
