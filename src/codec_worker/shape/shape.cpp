@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec_worker/choose/auto_quality.h"
 #include "codec_worker/formats/bmp.h"
 #include "codec_worker/formats/gif.h"
 #include "codec_worker/formats/heif_pixels.h"
@@ -84,8 +85,10 @@ Outcome<Shaped> shape_still(Bytes source, const ShapeOrder& order) {
       order.format.value_or(has_alpha(picture.model) ? PictureFormat::kPng : PictureFormat::kJpeg);
   picture = with_colours_for(format, std::move(picture), *icc);
   if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
-  Shaped out{{}, format, picture.size};
-  auto coded = kEncode[static_cast<std::size_t>(format)](std::move(picture), *icc, order.quality);
+  const bool chooses = order.quality == kQualityAuto;
+  const int quality = chooses ? auto_quality(picture, format) : order.quality;
+  Shaped out{{}, format, picture.size, quality};
+  auto coded = kEncode[static_cast<std::size_t>(format)](std::move(picture), *icc, quality);
   if (!coded) return std::unexpected(coded.error());
   out.bytes = std::move(coded->bytes);
   return out;
@@ -95,12 +98,16 @@ NewAnimationReader read_animation(Bytes source, SourceFormat from) {
   return from == SourceFormat::kGif ? read_gif_animation(source) : read_webp_animation(source);
 }
 
+int quality_of(const ShapeOrder& order) {
+  return order.quality == kQualityAuto ? kQualityDefault : order.quality;
+}
+
 Outcome<std::unique_ptr<AnimationWriter>> write_animation(const ShapeOrder& order, int plays,
                                                           Buffer icc) {
   if (order.format == PictureFormat::kGif) {
-    return write_gif_animation(order.size, plays, order.quality);
+    return write_gif_animation(order.size, plays, quality_of(order));
   }
-  return write_webp_animation(order.size, plays, std::move(icc), order.quality);
+  return write_webp_animation(order.size, plays, std::move(icc), quality_of(order));
 }
 
 Outcome<Shaped> shape_animation(Bytes source, const ShapeOrder& order) {
@@ -127,7 +134,7 @@ Outcome<Shaped> shape_animation(Bytes source, const ShapeOrder& order) {
   }
   auto bytes = (*writer)->finish();
   if (!bytes) return std::unexpected(bytes.error());
-  return Shaped{*std::move(bytes), *order.format, order.size};
+  return Shaped{*std::move(bytes), *order.format, order.size, quality_of(order)};
 }
 
 bool stays_animated(Bytes source, const ShapeOrder& order) {
