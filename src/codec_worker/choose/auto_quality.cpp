@@ -18,7 +18,7 @@ namespace {
 // Of likeness, from photographs: half the step, 10 more.
 constexpr double kRise = 15;
 // A look at coefficients is cheap; each look at pixels codes and decodes the sample.
-constexpr int kJpegTriesMax = 7;
+constexpr int kJpegTriesMax = 5;
 constexpr int kPixelTriesMax = 4;
 
 using Decode = Outcome<Buffer> (*)(Bytes source, PixelSize wanted, RowSink& sink);

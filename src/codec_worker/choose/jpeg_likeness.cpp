@@ -10,7 +10,7 @@ namespace {
 
 // Enough that another sample gives nearly the same, few enough that a look at each costs no more
 // than decoding a megapixel.
-constexpr std::uint64_t kBlocksKept = 9'000;
+constexpr std::uint64_t kBlocksKept = 3'000;
 
 // Spreads what is kept over the picture: every n-th MCU would be a column of some.
 bool is_kept(std::uint32_t mcu, std::uint64_t one_in) {
@@ -74,15 +74,19 @@ bool JpegLikeness::is_halved(int component, int quality) const {
 }
 
 double JpegLikeness::at(int quality) const {
-  std::array<JpegSteps, kJpegComponentsMax> targets{};
+  std::array<BlockCoefficients, kJpegComponentsMax> scales{};
   std::array<JpegRequantisation, kJpegComponentsMax> requantisations;
   std::vector<const JpegRequantisation*> mcu;
   for (const int component : places_) {
     const auto at = static_cast<std::size_t>(component);
     const JpegSteps wanted = standard_jpeg_steps(is_jpeg_chroma(colours_, component), quality);
-    targets[at] = coarser_jpeg_steps(steps_[at], wanted);
+    const JpegSteps target = coarser_jpeg_steps(steps_[at], wanted);
+    const bool halved = is_halved(component, quality);
+    for (std::size_t k = 0; k < target.size(); ++k) {
+      scales[at][k] = halved && is_high(k) ? 0 : static_cast<float>(target[k]);
+    }
     requantisations[at] =
-        JpegRequantisation::make(steps_[at], targets[at], JpegRequantOptions{}.rounding);
+        JpegRequantisation::make(steps_[at], target, JpegRequantOptions{}.rounding);
     mcu.push_back(&requantisations[at]);
   }
   std::vector<JpegCoefficient> quantised = coefficients_;
@@ -90,14 +94,11 @@ double JpegLikeness::at(int quality) const {
   requantise_jpeg_blocks(mcu, static_cast<int>(blocks_.size() / places_.size()), quantised.data(),
                          masks.data());
   return blocks_.likeness(kRequantisedLoss, [&](std::size_t i) {
-    const int component = places_[i % places_.size()];
-    const JpegSteps& steps = targets[static_cast<std::size_t>(component)];
-    const bool halved = is_halved(component, quality);
+    const auto component = static_cast<std::size_t>(places_[i % places_.size()]);
+    const float* scale = scales[component].data();
     const JpegCoefficient* block = quantised.data() + i * kJpegBlockSize;
-    BlockCoefficients values{};
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      values[k] = halved && is_high(k) ? 0 : static_cast<float>(block[k] * steps[k]);
-    }
+    BlockCoefficients values;
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] = scale[k] * block[k];
     return values;
   });
 }

@@ -29,7 +29,7 @@ struct LossCurve {
 inline constexpr LossCurve kRequantisedLoss{.scale = 12.745, .power = 0.4863};
 // Coders that work on pixels (JPEG, WebP, AVIF): for the same loss some of it is noise, which shows
 // less.
-inline constexpr LossCurve kCodedLoss{.scale = 10.8, .power = 0.5462};
+inline constexpr LossCurve kCodedLoss{.scale = 10.4, .power = 0.5462};
 
 enum class BlockPlane { kLuma, kChroma };
 
