@@ -103,7 +103,7 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
                    method_of(converts, resizes), shaped->quality};
   };
   if (recipe.max_bytes == 0) return at(recipe.quality);
-  return fit_into(recipe.max_bytes, recipe.quality, at);
+  return fit_into(recipe.max_bytes, recipe.quality, at, fit_renders_for(info->pixels));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "codec_worker/choose/fit_into.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -27,7 +28,13 @@ std::unexpected<ImageFault> does_not_fit(std::size_t least, std::uint64_t bytes_
 
 }  // namespace
 
-RenderResult fit_into(std::uint64_t bytes_max, int quality, const RenderAt& render) {
+int fit_renders_for(std::uint64_t pixels) {
+  const std::uint64_t renders = kFitPixels / std::max<std::uint64_t>(pixels, 1);
+  return static_cast<int>(std::clamp<std::uint64_t>(renders, kFitRendersMin, kFitRendersMax));
+}
+
+RenderResult fit_into(std::uint64_t bytes_max, int quality, const RenderAt& render,
+                      int renders_max) {
   RenderResult first = render(quality);
   if (!first || first->bytes.size() <= bytes_max) return first;
   const int highest = first->quality;
@@ -36,11 +43,11 @@ RenderResult fit_into(std::uint64_t bytes_max, int quality, const RenderAt& rend
                        std::log(static_cast<double>(bytes_max) + 0.5), kRise);
   search.tried(highest, size_of(*first));
   std::optional<Picture> fitting;
-  for (int renders = 1; renders < kFitRendersMax; ++renders) {
+  for (int renders = 1; renders < renders_max; ++renders) {
     std::optional<int> next = search.next(highest);
     if (!next) break;
     // The last one is for the lowest quality, which tells whether anything fits.
-    if (renders == kFitRendersMax - 1 && !fitting) next = kQualityMin;
+    if (renders == renders_max - 1 && !fitting) next = kQualityMin;
     RenderResult made = render(*next);
     if (!made) return made;
     search.tried(*next, size_of(*made));

@@ -90,6 +90,25 @@ TEST(FitInto, NothingFitsAndTheTextSaysTheSmallest) {
   }
 }
 
+TEST(FitInto, ALargePictureGetsFewerRendersAndStillOneThatFits) {
+  EXPECT_EQ(fit_renders_for(1), 6);
+  EXPECT_EQ(fit_renders_for(20'000'000), 6);
+  EXPECT_EQ(fit_renders_for(30'000'000), 4);
+  EXPECT_EQ(fit_renders_for(100'000'000), 3);
+  for (const auto& sizes : {like_jpeg, like_video, like_png}) {
+    FakeCoder coder(sizes);
+    for (int wanted = 1; wanted < 90; ++wanted) {
+      coder.renders = 0;
+      const auto made = fit_into(
+          coder.bytes_at(wanted), 90, [&](int quality) { return coder.render(quality); },
+          kFitRendersMin);
+      ASSERT_TRUE(made) << wanted;
+      EXPECT_LE(made->bytes.size(), coder.bytes_at(wanted));
+      EXPECT_LE(coder.renders, kFitRendersMin);
+    }
+  }
+}
+
 TEST(FitInto, AKnobThatDoesNothingIsFoundOutSoon) {
   FakeCoder coder([](int) { return 5'000.0; });
   EXPECT_FALSE(coder.fit(4'999, 50));
