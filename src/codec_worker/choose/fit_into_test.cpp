@@ -46,7 +46,7 @@ double like_jpeg(int quality) {
 // As WebP's and AVIF's go.
 double like_video(int quality) { return 900 + 2'000 * std::exp(quality / 25.0); }
 // As PNG's go: a step every ten.
-double like_png(int quality) { return 50'000 + 10'000 * (quality / 10); }
+double like_png(int quality) { return 50'000 + 10'000 * std::floor(quality / 10.0); }
 
 TEST(FitInto, WhatFitsIsTakenAtOnce) {
   FakeCoder coder(like_jpeg);

@@ -26,7 +26,9 @@ JpegLikeness::JpegLikeness(const JpegSource& source)
     : frame_(source.frame()), colours_(source.header().colours()), steps_(source.steps()) {
   for (int i = 0; i < frame_.component_count; ++i) {
     const auto& component = frame_.components[static_cast<std::size_t>(i)];
-    places_.insert(places_.end(), static_cast<std::size_t>(component.h * component.v), i);
+    places_.insert(places_.end(),
+                   static_cast<std::size_t>(component.h) * static_cast<std::size_t>(component.v),
+                   i);
   }
 }
 
@@ -34,22 +36,24 @@ std::optional<JpegLikeness> JpegLikeness::of(Bytes source) {
   const auto opened = JpegSource::open(source);
   if (!opened || *opened == nullptr) return std::nullopt;
   JpegLikeness out(**opened);
-  out.read(**opened);
-  if (!(*opened)->found_data()) return std::nullopt;
+  if (!out.read(**opened)) return std::nullopt;
   return out;
 }
 
-void JpegLikeness::read(JpegSource& source) {
+bool JpegLikeness::read(JpegSource& source) {
   const std::uint64_t mcus =
       std::uint64_t(frame_.mcus_across()) * std::uint64_t(frame_.mcus_down());
   const std::uint64_t one_in = std::max<std::uint64_t>(1, mcus * places_.size() / kBlocksKept);
   const auto reader = source.mcus();
   JpegMcuRoom room;
-  for (std::uint32_t mcu = 0;
-       const int count = reader->next(kJpegMcusAtOnce, room.blocks.data());) {
-    for (int i = 0; i < count; ++i, ++mcu) {
-      if (!is_kept(mcu, one_in)) continue;
-      keep(room.blocks.data() + static_cast<std::size_t>(i) * places_.size() * kJpegBlockSize);
+  std::uint32_t mcu = 0;
+  while (true) {
+    const int count = reader->next(kJpegMcusAtOnce, room.blocks.data());
+    if (count == 0) return source.found_data();  // which the reader knows
+    const JpegCoefficient* blocks = room.blocks.data();
+    for (const std::uint32_t end = mcu + static_cast<std::uint32_t>(count); mcu < end; ++mcu) {
+      if (is_kept(mcu, one_in)) keep(blocks);
+      blocks += places_.size() * kJpegBlockSize;
     }
   }
 }

@@ -22,7 +22,8 @@ class JpegLikeness {
 
  private:
   explicit JpegLikeness(const JpegSource& source);
-  void read(JpegSource& source);
+  // Whether there were picture data.
+  [[nodiscard]] bool read(JpegSource& source);
   void keep(const JpegCoefficient* mcu);
   [[nodiscard]] bool is_halved(int component, int quality) const;
 
