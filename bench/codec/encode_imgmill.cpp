@@ -1,5 +1,6 @@
-// encode_imgmill OUT PASSES QUALITY FILE…: as encode_pillow.py, with the picture work of
-// imgmill-codec in this process, without child and sandbox.
+// encode_imgmill OUT PASSES QUALITY[,FORMAT] FILE…: as encode_pillow.py, with the picture work of
+// imgmill-codec in this process, without child and sandbox. QUALITY may be "auto"; each file's
+// quality goes to stdout.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,10 +27,18 @@ void write(const std::filesystem::path& file, std::span<const std::byte> bytes) 
              static_cast<std::streamsize>(bytes.size()));
 }
 
+Recipe recipe_of(std::string_view text) {
+  const auto comma = text.find(',');
+  const std::string quality(text.substr(0, comma));
+  Recipe recipe{.quality = quality == kQualityAutoWord ? kQualityAuto : std::stoi(quality)};
+  if (comma != text.npos) recipe.format = format_named(text.substr(comma + 1));
+  return recipe;
+}
+
 int encode(int argc, char** argv) {
   const std::filesystem::path out = argv[1];
   const int passes = std::atoi(argv[2]);
-  const Recipe recipe{.quality = std::atoi(argv[3])};
+  const Recipe recipe = recipe_of(argv[3]);
   std::vector<std::pair<std::filesystem::path, std::string>> sources;
   for (int i = 4; i < argc; ++i) sources.emplace_back(argv[i], read(argv[i]));
   warm_up();
@@ -40,7 +49,9 @@ int encode(int argc, char** argv) {
         fmt::print(stderr, "{}: {}\n", file.string(), picture.error().message);
         return 1;
       }
-      if (pass == passes) write(out / file.filename(), picture->bytes);
+      if (pass < passes) continue;
+      write(out / file.filename(), picture->bytes);
+      fmt::print("{} {} {}\n", file.string(), picture->quality, picture->bytes.size());
     }
   }
   return 0;
@@ -51,7 +62,7 @@ int encode(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    fmt::print(stderr, "encode_imgmill OUT PASSES QUALITY FILE…\n");
+    fmt::print(stderr, "encode_imgmill OUT PASSES QUALITY[,FORMAT] FILE…\n");
     return 2;
   }
   return imgmill::codec_worker::encode(argc, argv);

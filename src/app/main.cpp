@@ -77,7 +77,7 @@ int with_settings(const SettingFlags& flags, SettingTexts verb_defaults,
   return cli::kUsage;
 }
 
-void add_shape_options(CLI::App& run, cli::RunArguments& arguments) {
+void add_recipe_options(CLI::App& run, cli::RunArguments& arguments) {
   std::vector<std::string> formats{"keep"};
   for (const PictureFormat format : kTargetFormats) formats.emplace_back(names_of(format).name);
   run.add_option("--format", arguments.format, "of the output images (keep)")
@@ -86,6 +86,8 @@ void add_shape_options(CLI::App& run, cli::RunArguments& arguments) {
   run.add_option("--max-width", arguments.max_width, "shrink to fit inside, never enlarge")
       ->check(side);
   run.add_option("--max-height", arguments.max_height, "as --max-width")->check(side);
+  run.add_option("--max-bytes", arguments.max_bytes, "of an output image: its quality falls for it")
+      ->check(CLI::Range(kBytesBoundMin, kBytesBoundMax));
 }
 
 // A picture's bytes come and go a thousand times a second: without this glibc hands each one's
@@ -147,7 +149,7 @@ int main_of(int argc, char** argv) {
   run->add_flag("--skip-invalid", arguments.skip_invalid,
                 "take invalid rows over with empty outputs instead of refusing the file");
   run->add_flag("--json", arguments.json, "the summary as JSON");
-  add_shape_options(*run, arguments);
+  add_recipe_options(*run, arguments);
   const SettingFlags run_flags(*run, kServerOnly);
   run->callback([&] {
     status = with_settings(run_flags, {{"log-level", "warn"}},

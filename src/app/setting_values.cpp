@@ -38,6 +38,13 @@ Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t min, std
   return value;
 }
 
+Result<int> parse_quality(std::string_view text) {
+  if (text == kQualityAutoWord) return kQualityAuto;
+  const auto number = parse_number(text, kQualityMin, kQualityMax);
+  if (number) return static_cast<int>(*number);
+  return fail(ErrorCode::kInvalid, number.error().text + ", nor \"auto\"");
+}
+
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   struct Unit {
     std::string_view name;

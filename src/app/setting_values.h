@@ -18,6 +18,8 @@ namespace imgmill {
                                                  std::uint64_t max);
 // Bytes: "67108864", "64MiB", "1GiB".
 [[nodiscard]] Result<std::uint64_t> parse_bytes(std::string_view text);
+// 1 to 100, or kQualityAuto for "auto".
+[[nodiscard]] Result<int> parse_quality(std::string_view text);
 // "127.0.0.1:5000", "[::1]:5000", ":5000" (every address).
 [[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view text);

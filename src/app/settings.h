@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "model/recipe.h"
 
 namespace imgmill {
 
@@ -43,16 +44,16 @@ struct Settings {
   std::uint64_t max_source_pixels = 0;
   std::vector<std::string> webhook_secrets;
   std::vector<std::chrono::seconds> webhook_schedule;
-  int quality = 0;
+  int quality = kQualityDefault;  // or kQualityAuto
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;
   bool no_auth = false;
   bool insecure_codec_no_sandbox = false;
 };
 
-// What imgmill.toml may say: kText a string, kNumber an integer, kSize either, kSwitch a boolean,
-// kList an array, or a string or integer that stands for one.
-enum class SettingKind { kText, kNumber, kSize, kList, kSwitch };
+// What imgmill.toml may say: kText a string, kNumber an integer, kSize either, kQuality an integer
+// or "auto", kSwitch a boolean, kList an array, or a string or integer that stands for one.
+enum class SettingKind { kText, kNumber, kSize, kQuality, kList, kSwitch };
 
 struct SettingRow {
   std::string_view key;  // the flag without its dashes, and the name in imgmill.toml

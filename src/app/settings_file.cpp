@@ -62,6 +62,8 @@ std::string_view wanted(SettingKind kind) {
       return "a whole number is expected, without quotes";
     case SettingKind::kSize:
       return "a size is expected: a whole number of bytes, or a text such as \"64MiB\"";
+    case SettingKind::kQuality:
+      return "a whole number without quotes is expected, or \"auto\"";
     case SettingKind::kSwitch:
       return "true or false is expected, without quotes";
     case SettingKind::kList:
@@ -74,7 +76,11 @@ std::string_view wanted(SettingKind kind) {
 
 // nullopt when it is of another type.
 std::optional<std::string> scalar_text(const toml::node& node, SettingKind kind) {
-  const bool takes_text = kind != SettingKind::kNumber && kind != SettingKind::kSwitch;
+  if (kind == SettingKind::kQuality && node.value<std::string>() == kQualityAutoWord) {
+    return std::string(kQualityAutoWord);
+  }
+  const bool takes_text =
+      kind != SettingKind::kNumber && kind != SettingKind::kQuality && kind != SettingKind::kSwitch;
   const bool takes_number = kind != SettingKind::kText && kind != SettingKind::kSwitch;
   if (const auto* text = node.as_string(); text != nullptr && takes_text) return text->get();
   if (const auto* number = node.as_integer(); number != nullptr && takes_number) {

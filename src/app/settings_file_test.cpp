@@ -118,6 +118,11 @@ TEST_F(SettingsFile, EveryTypeIsChecked) {
   }
 }
 
+TEST_F(SettingsFile, QualityIsANumberOrTheWordAuto) {
+  EXPECT_EQ(fault_of("quality = \"auto\""), "taken");
+  EXPECT_THAT(fault_of("quality = \"best\""), HasSubstr("or \"auto\""));
+}
+
 TEST_F(SettingsFile, AWrongValueIsTheFilesFault) {
   EXPECT_THAT(fault_of("\n\nquality = 0\n"),
               HasSubstr("line 3: quality: \"0\" is not a whole number from 1 to 100"));

@@ -56,6 +56,11 @@ TEST(Settings, FlagBeforeEnvironmentBeforeFile) {
   EXPECT_EQ(resolved({}, {}, {{"quality", "30"}})->quality, 30);
 }
 
+TEST(Settings, QualityMayBeChosenForEachPicture) {
+  EXPECT_EQ(resolved({{"quality", "auto"}})->quality, kQualityAuto);
+  EXPECT_FALSE(resolved({{"quality", "automatic"}}));
+}
+
 TEST(Settings, AWrongValueNamesItsSetting) {
   for (const auto& [key, value] : SettingTexts{{"quality", "0"},
                                                {"listen", "5000"},

@@ -182,7 +182,8 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
                             .recipe = {.quality = settings.quality,
                                        .format = format_named(arguments.format),
                                        .max_width = arguments.max_width,
-                                       .max_height = arguments.max_height},
+                                       .max_height = arguments.max_height,
+                                       .max_bytes = arguments.max_bytes},
                             .webhook_url = std::nullopt,
                             .folder = kInputFolder};
   return work(arguments, admission, *workers);

@@ -27,6 +27,7 @@ struct RunArguments {
   std::string format = "keep";
   std::uint32_t max_width = 0;
   std::uint32_t max_height = 0;
+  std::uint64_t max_bytes = 0;
 };
 
 // `imgmill run`: the whole job without a server.

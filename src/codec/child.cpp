@@ -126,6 +126,7 @@ std::expected<CodecOutcome, ChildFailure> Child::run(const ChildJob& job) {
       .format = job.recipe.format,
       .max_width = job.recipe.max_width,
       .max_height = job.recipe.max_height,
+      .max_bytes = job.recipe.max_bytes,
   };
   const auto began = clock_.steady_now();
   if (!send(codec_wire::encode(request))) return std::unexpected(ended());

@@ -24,6 +24,7 @@ struct Rendition {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   RenderMethod method = RenderMethod::kSourceKept;
+  int quality = 0;                 // it was coded at; 0: the source's own picture data
   std::uint32_t codec_cpu_us = 0;  // what the child spent on it, for the bench and the metrics
 };
 

@@ -43,7 +43,9 @@ bool keeps(const Recipe& recipe, const codec_wire::Reply& reply) {
   const bool of_format = !recipe.format || static_cast<std::uint8_t>(*recipe.format) == reply.code;
   const bool fits = (recipe.max_width == 0 || reply.width <= recipe.max_width) &&
                     (recipe.max_height == 0 || reply.height <= recipe.max_height);
-  return of_format && fits;
+  const bool small = recipe.max_bytes == 0 || reply.bytes <= recipe.max_bytes;
+  const int quality_max = recipe.quality == kQualityAuto ? kQualityMax : recipe.quality;
+  return of_format && fits && small && reply.quality <= quality_max;
 }
 
 Taken take_picture(const codec_wire::Reply& reply, std::span<const std::byte> reply_area,
@@ -63,6 +65,7 @@ Taken take_picture(const codec_wire::Reply& reply, std::span<const std::byte> re
       .width = reply.width,
       .height = reply.height,
       .method = static_cast<RenderMethod>(reply.method),
+      .quality = reply.quality,
       .codec_cpu_us = std::min(reply.cpu_us, bounds.cpu_us_max),
   };
   if (!begins_as(rendition.format, rendition.bytes)) {

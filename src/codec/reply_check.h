@@ -18,7 +18,7 @@ namespace imgmill {
 struct ReplyBounds {
   std::uint32_t job = 0;         // the request it must answer
   std::uint64_t pixels_max = 0;  // width × height
-  Recipe recipe = {};            // whose format and box the rendition keeps
+  Recipe recipe = {};            // which the rendition keeps to
   std::uint32_t cpu_us_max = 0;  // a larger figure is cut to this
 };
 

@@ -68,6 +68,24 @@ TEST(ReplyCheck, RefusesWhatTheRecipeDidNotAskFor) {
   EXPECT_FALSE(taken({.format = PictureFormat::kPng}));
   EXPECT_FALSE(taken({.max_width = 99}));
   EXPECT_FALSE(taken({.max_height = 99}));
+  EXPECT_TRUE(taken({.max_bytes = 4}));
+  EXPECT_FALSE(taken({.max_bytes = 3}));
+}
+
+TEST(ReplyCheck, TakesNoQualityAboveTheRecipes) {
+  const auto area = area_with("\xff\xd8\xff\xe0");
+  const auto taken = [&](std::uint8_t quality, int asked) {
+    Reply reply = picture_reply();
+    reply.quality = quality;
+    ReplyBounds bounds = kBounds;
+    bounds.recipe.quality = asked;
+    return take_reply(codec_wire::encode(reply), area, bounds);
+  };
+  EXPECT_EQ(taken(70, 70)->rendition->quality, 70);
+  EXPECT_EQ(taken(0, 70)->rendition->quality, 0);
+  EXPECT_FALSE(taken(71, 70));
+  EXPECT_TRUE(taken(100, kQualityAuto));
+  EXPECT_FALSE(taken(101, kQualityAuto));
 }
 
 TEST(ReplyCheck, TakesEveryMethodAndNoOther) {

@@ -21,6 +21,7 @@ constexpr std::uint8_t kKeepFormat = 0xff;
 constexpr std::array kDecoderFaults{
     FaultCode::kNotAnImage,   FaultCode::kUnsupportedFormat, FaultCode::kTooManyPixels,
     FaultCode::kCorruptImage, FaultCode::kTooLarge,          FaultCode::kEmptyBody,
+    FaultCode::kDoesNotFit,
 };
 
 class Writer {
@@ -103,6 +104,7 @@ Message encode(const Request& request) {
       .put(request.quality)
       .put(request.max_width)
       .put(request.max_height)
+      .put(request.max_bytes)
       .put(request.format ? static_cast<std::uint8_t>(*request.format) : kKeepFormat)
       .take();
 }
@@ -117,6 +119,7 @@ Message encode(const Reply& reply) {
       .put(static_cast<std::uint8_t>(reply.kind))
       .put(reply.code)
       .put(reply.method)
+      .put(reply.quality)
       .take();
 }
 
@@ -157,6 +160,7 @@ std::optional<Request> decode_request(std::span<const std::byte> bytes) {
   request.quality = in.get<std::uint32_t>();
   request.max_width = in.get<std::uint32_t>();
   request.max_height = in.get<std::uint32_t>();
+  request.max_bytes = in.get<std::uint64_t>();
   const auto format = in.get<std::uint8_t>();
   if (format == kKeepFormat) return request;
   if (format >= kFormats.size()) return std::nullopt;
@@ -181,6 +185,7 @@ std::optional<Reply> decode_reply(std::span<const std::byte> bytes) {
   reply.kind = static_cast<ReplyKind>(kind);
   reply.code = in.get<std::uint8_t>();
   reply.method = in.get<std::uint8_t>();
+  reply.quality = in.get<std::uint8_t>();
   return reply;
 }
 

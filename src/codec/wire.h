@@ -83,9 +83,10 @@ struct Request {
   std::uint32_t quality = 0;
   std::uint64_t source_bytes = 0;
   std::uint64_t pixels_max = 0;
-  std::optional<PictureFormat> format;  // of the recipe, as the two below
+  std::optional<PictureFormat> format;  // of the recipe, as all below
   std::uint32_t max_width = 0;
   std::uint32_t max_height = 0;
+  std::uint64_t max_bytes = 0;
   bool operator==(const Request&) const = default;
 };
 
@@ -94,8 +95,9 @@ enum class ReplyKind : std::uint8_t { kPicture = 1, kFault = 2 };
 struct Reply {
   std::uint32_t job = 0;
   ReplyKind kind = ReplyKind::kFault;
-  std::uint8_t code = 0;    // a PictureFormat, or a fault as fault_byte() writes it
-  std::uint8_t method = 0;  // a RenderMethod
+  std::uint8_t code = 0;     // a PictureFormat, or a fault as fault_byte() writes it
+  std::uint8_t method = 0;   // a RenderMethod
+  std::uint8_t quality = 0;  // as Rendition's
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   std::uint32_t cpu_us = 0;

@@ -21,11 +21,13 @@ const Request kRequest{.job = 3,
                        .pixels_max = 100'000'000,
                        .format = PictureFormat::kAvif,
                        .max_width = 16'384,
-                       .max_height = 1};
+                       .max_height = 1,
+                       .max_bytes = 1ULL << 30};
 const Reply kReply{.job = 3,
                    .kind = ReplyKind::kPicture,
                    .code = 2,
                    .method = 9,
+                   .quality = 100,
                    .width = 1'200,
                    .height = 0xffffffff,
                    .cpu_us = 2'050,
@@ -43,7 +45,7 @@ TEST(Wire, ARequestMayKeepTheFormat) {
   keep.format = std::nullopt;
   EXPECT_EQ(decode_request(encode(keep)), keep);
   Message unknown = encode(keep);
-  unknown[36] = std::byte{6};
+  unknown[44] = std::byte{6};
   EXPECT_FALSE(decode_request(unknown));
 }
 
@@ -83,8 +85,9 @@ TEST(Wire, UnknownKindsAndStepsAreRefused) {
 }
 
 TEST(Wire, OnlyFaultsThatADecoderCanFindTravel) {
-  for (const FaultCode code : {FaultCode::kNotAnImage, FaultCode::kUnsupportedFormat,
-                               FaultCode::kTooManyPixels, FaultCode::kCorruptImage}) {
+  for (const FaultCode code :
+       {FaultCode::kNotAnImage, FaultCode::kUnsupportedFormat, FaultCode::kTooManyPixels,
+        FaultCode::kCorruptImage, FaultCode::kDoesNotFit}) {
     const auto byte = fault_byte(code);
     ASSERT_TRUE(byte);
     EXPECT_EQ(fault_of_byte(*byte), code);

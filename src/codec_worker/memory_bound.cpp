@@ -112,7 +112,8 @@ bool goes_direct(const WorkPlan& plan) {
   const bool grey_to_colour = source.channels < 3 && plan.format == PictureFormat::kWebp;
   const bool ink_to_light = source.ink && plan.format != PictureFormat::kJpeg;
   return is_large(plan.size) && need_of(*plan.format).row_wise && source.orientation == 1 &&
-         !need_of(source.kind).comes_whole && !grey_to_colour && !ink_to_light;
+         !plan.chooses_quality && !need_of(source.kind).comes_whole && !grey_to_colour &&
+         !ink_to_light;
 }
 
 double shaped_bytes(const WorkPlan& plan) {
@@ -147,7 +148,9 @@ double pixels_decodable(const WorkPlan& plan) {
 }  // namespace
 
 std::uint64_t work_bytes(const WorkPlan& plan) {
-  return static_cast<std::uint64_t>(plan.format ? shaped_bytes(plan) : stays_bytes(plan));
+  const double looking = plan.chooses_quality ? decode_bytes(plan) : 0;
+  return static_cast<std::uint64_t>(
+      std::max(looking, plan.format ? shaped_bytes(plan) : stays_bytes(plan)));
 }
 
 Outcome<void> check_memory(const WorkPlan& plan) {

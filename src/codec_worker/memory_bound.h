@@ -19,6 +19,7 @@ struct WorkPlan {
   std::uint64_t source_bytes = 0;
   std::optional<PictureFormat> format;  // nullopt: source's own, its size stays too
   PixelSize size;                       // of the rendition
+  bool chooses_quality = false;         // from the picture: it is looked at before it is coded
 };
 
 // At most so many bytes.

@@ -7,6 +7,8 @@
 
 #include <malloc.h>
 
+#include "codec_worker/choose/auto_quality.h"
+#include "codec_worker/choose/fit_into.h"
 #include "codec_worker/formats/avif.h"
 #include "codec_worker/formats/bmp.h"
 #include "codec_worker/formats/gif.h"
@@ -54,19 +56,20 @@ constexpr std::array<FormatWork, kFormats.size()> kWork{{
 
 RenderResult compress(Bytes source, PictureFormat format, PixelSize shown, int quality) {
   const FormatWork& work = kWork[static_cast<std::size_t>(format)];
+  if (quality == kQualityAuto) quality = auto_quality(source, format);
   auto compressed = work.compress(source, quality);
   if (!compressed) return std::unexpected(compressed.error());
   auto stripped = work.strip(source);
   const std::size_t bound = stripped ? std::min(stripped->size(), source.size()) : source.size();
   if (!compressed->bytes.empty() && compressed->bytes.size() < bound) {
     return Picture{std::move(compressed->bytes), format, shown.width, shown.height,
-                   compressed->method};
+                   compressed->method,           quality};
   }
   if (!stripped) return std::unexpected(stripped.error());
   // Taking something out never adds a byte, but for padding that a source left out at its very end.
   if (stripped->size() > source.size()) stripped->assign(source.begin(), source.end());
-  return Picture{*std::move(stripped), format, shown.width, shown.height,
-                 RenderMethod::kSourceKept};
+  return Picture{*std::move(stripped),      format, shown.width, shown.height,
+                 RenderMethod::kSourceKept, quality};
 }
 
 RenderMethod method_of(bool converts, bool resizes) {
@@ -107,17 +110,23 @@ RenderResult render_sniffed(Bytes source, const Recipe& recipe, const RenderLimi
       check_memory({.source = *info,
                     .source_bytes = source.size(),
                     .format = stays ? std::nullopt : std::optional(target_of(target, *info)),
-                    .size = fitted});
+                    .size = fitted,
+                    .chooses_quality = recipe.quality == kQualityAuto});
   if (!fits) return std::unexpected(fits.error());
-  if (stays) return compress(source, *own, shown, recipe.quality);
-  auto shaped = shape(source, {.from = *from,
-                               .orientation = info->orientation,
-                               .size = fitted,
-                               .format = target,
-                               .quality = recipe.quality});
-  if (!shaped) return std::unexpected(shaped.error());
-  return Picture{std::move(shaped->bytes), shaped->format, shaped->size.width, shaped->size.height,
-                 method_of(converts, resizes)};
+  const auto at = [&](int quality) -> RenderResult {
+    if (stays) return compress(source, *own, shown, quality);
+    auto shaped = shape(source, {.from = *from,
+                                 .orientation = info->orientation,
+                                 .size = fitted,
+                                 .format = target,
+                                 .quality = quality});
+    if (!shaped) return std::unexpected(shaped.error());
+    return Picture{std::move(shaped->bytes),     shaped->format,
+                   shaped->size.width,           shaped->size.height,
+                   method_of(converts, resizes), shaped->quality};
+  };
+  if (recipe.max_bytes == 0) return at(recipe.quality);
+  return fit_into(recipe.max_bytes, recipe.quality, at, fit_renders_for(info->pixels));
 }
 
 // What one picture leaves the next one takes: pages given back and fetched again for each cost a

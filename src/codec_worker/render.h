@@ -27,6 +27,7 @@ struct Picture {
   std::uint32_t width = 0;  // as shown: after rotation
   std::uint32_t height = 0;
   RenderMethod method = RenderMethod::kSourceKept;
+  int quality = kQualityDefault;  // it was coded at, or would have been (kSourceKept)
 };
 
 using RenderResult = std::expected<Picture, ImageFault>;

@@ -116,6 +116,12 @@ Reply fault_reply(FaultCode code, std::string_view message, std::span<std::byte>
           .bytes = bytes};
 }
 
+// Of the source's own picture data it is another's.
+std::uint8_t told_quality(const Picture& picture) {
+  const bool kept = picture.method == RenderMethod::kSourceKept;
+  return kept ? 0 : static_cast<std::uint8_t>(picture.quality);
+}
+
 Reply picture_reply(const Picture& picture, std::span<std::byte> out) {
   if (picture.bytes.size() > out.size()) {
     return fault_reply(FaultCode::kTooLarge, "the compressed image is larger than is allowed", out);
@@ -124,6 +130,7 @@ Reply picture_reply(const Picture& picture, std::span<std::byte> out) {
   return {.kind = ReplyKind::kPicture,
           .code = static_cast<std::uint8_t>(picture.format),
           .method = static_cast<std::uint8_t>(picture.method),
+          .quality = told_quality(picture),
           .width = picture.width,
           .height = picture.height,
           .bytes = picture.bytes.size()};
@@ -133,7 +140,8 @@ Recipe recipe_of(const Request& request) {
   return {.quality = static_cast<int>(request.quality),
           .format = request.format,
           .max_width = request.max_width,
-          .max_height = request.max_height};
+          .max_height = request.max_height,
+          .max_bytes = request.max_bytes};
 }
 
 Reply answer(const Request& request, const MappedArena& arena) {

@@ -28,6 +28,17 @@ TEST_P(DbContract, ARecipeMayAskForLittle) {
   EXPECT_EQ(found[0].recipe, plain);
 }
 
+TEST_P(DbContract, AQualityToBeChosenIsKeptAsThat) {
+  const Recipe chosen{.quality = kQualityAuto};
+  const BatchKey batch = db().open_batch({.request_id = "auto", .recipe = chosen}, now()).value();
+  append(batch, 0, 1);
+  ASSERT_TRUE(db().seal_batch(batch, now()));
+  EXPECT_EQ(find("auto").recipe, chosen);
+  const auto leases = lease(10);
+  ASSERT_THAT(leases, SizeIs(1));
+  EXPECT_EQ(leases[0].recipe, chosen);
+}
+
 TEST_P(DbContract, ASealedBatchShowsWhatCameIn) {
   const BatchKey batch = open("a", "https://shop/hook");
   append(batch, 0, 3);

@@ -101,7 +101,7 @@ Outcome done(const Lease& lease, std::uint32_t image) {
           .image = image,
           .tries = 1,
           .rendered = Rendered{key_of(image), PictureFormat::kJpeg, 640, 480, 1000, 400,
-                               RenderMethod::kResized},
+                               RenderMethod::kResized, 73},
           .fault = std::nullopt,
           .try_again_at = std::nullopt};
 }

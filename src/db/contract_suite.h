@@ -58,8 +58,11 @@ class DbContract : public testing::TestWithParam<DbEngine> {
 };
 
 // Of every batch that open() opens.
-inline constexpr Recipe kRecipe{
-    .quality = 73, .format = PictureFormat::kWebp, .max_width = 800, .max_height = 16'384};
+inline constexpr Recipe kRecipe{.quality = 73,
+                                .format = PictureFormat::kWebp,
+                                .max_width = 800,
+                                .max_height = 16'384,
+                                .max_bytes = 1ULL << 30};
 inline constexpr std::string_view kWebhook = "https://shop/hook";
 inline constexpr auto kLease = std::chrono::seconds(30);
 

@@ -140,6 +140,7 @@ struct Rendered {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   RenderMethod method = RenderMethod::kSourceKept;
+  int quality = 0;  // it was coded at; 0: the source's own picture data
 };
 
 // What became of one leased image: exactly one of rendered, fault, or fault with try_again_at.

@@ -25,7 +25,14 @@ std::string time_or_null(std::optional<Time> time) {
   return time ? fmt::format("\"{}\"", format_time(*time)) : "null";
 }
 
-std::string side_or_null(std::uint32_t side) { return side == 0 ? "null" : fmt::to_string(side); }
+std::string bound_or_null(std::uint64_t bound) {
+  return bound == 0 ? "null" : fmt::to_string(bound);
+}
+
+std::string quality_json(int quality) {
+  return quality == kQualityAuto ? fmt::format("\"{}\"", kQualityAutoWord)
+                                 : fmt::to_string(quality);
+}
 
 // At the pace so far, in whole seconds; "null" before the first image is done.
 std::string eta_seconds(const Batch& batch, Time now) {
@@ -82,10 +89,12 @@ std::string status_json(const Batch& batch, Time now) {
   fmt::format_to(end, R"("finished_at": {}, "eta_seconds": {}, )", time_or_null(batch.finished_at),
                  eta_seconds(batch, now));
   const Recipe& recipe = batch.recipe;
-  fmt::format_to(end, R"("options": {{"quality": {}, "format": "{}", )", recipe.quality,
+  fmt::format_to(end, R"("options": {{"quality": {}, "format": "{}", )",
+                 quality_json(recipe.quality),
                  recipe.format ? names_of(*recipe.format).name : "keep");
-  fmt::format_to(end, R"("max_width": {}, "max_height": {}}}}})", side_or_null(recipe.max_width),
-                 side_or_null(recipe.max_height));
+  fmt::format_to(end, R"("max_width": {}, "max_height": {}, "max_bytes": {}}}}})",
+                 bound_or_null(recipe.max_width), bound_or_null(recipe.max_height),
+                 bound_or_null(recipe.max_bytes));
   return out;
 }
 

@@ -34,16 +34,20 @@ TEST(StatusJson, EveryFieldInTheContractsOrder) {
       R"("updated_at": "2023-01-15T14:35:22.654321", "total_images": 20, "processed_images": 9, )"
       R"("webhook_status": "not_sent", "failed_images": 1, "bytes_in": 900, "bytes_out": 400, )"
       R"("finished_at": null, "eta_seconds": 110, "options": {"quality": 50, "format": "keep", )"
-      R"("max_width": null, "max_height": null}})");
+      R"("max_width": null, "max_height": null, "max_bytes": null}})");
 }
 
 TEST(StatusJson, OptionsAreTheRecipe) {
   Batch batch = batch_with(BatchState::kSealed, 20, 0);
-  batch.recipe = {
-      .quality = 7, .format = PictureFormat::kAvif, .max_width = 800, .max_height = 16'384};
-  EXPECT_THAT(status_json(batch, batch.created_at),
-              testing::HasSubstr(R"("options": {"quality": 7, "format": "avif", )"
-                                 R"("max_width": 800, "max_height": 16384}})"));
+  batch.recipe = {.quality = kQualityAuto,
+                  .format = PictureFormat::kAvif,
+                  .max_width = 800,
+                  .max_height = 16'384,
+                  .max_bytes = 200'000};
+  EXPECT_THAT(
+      status_json(batch, batch.created_at),
+      testing::HasSubstr(R"("options": {"quality": "auto", "format": "avif", )"
+                         R"("max_width": 800, "max_height": 16384, "max_bytes": 200000}})"));
 }
 
 TEST(StatusJson, WhenFinal) {

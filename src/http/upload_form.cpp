@@ -11,8 +11,8 @@
 namespace imgmill {
 namespace {
 
-constexpr std::array<std::string_view, 6> kOptions{"webhook_url", "quality",    "format",
-                                                   "max_width",   "max_height", "on_invalid"};
+constexpr std::array<std::string_view, 7> kOptions{
+    "webhook_url", "quality", "format", "max_width", "max_height", "max_bytes", "on_invalid"};
 
 std::unexpected<Problem> bad_option(std::string detail) {
   return std::unexpected(
@@ -30,6 +30,13 @@ Answer<Number> read_number(std::string_view name, std::string_view text, Number 
 
 Answer<std::uint32_t> read_side(std::string_view name, std::string_view text) {
   return read_number(name, text, kBoxSideMin, kBoxSideMax);
+}
+
+Answer<int> read_quality(std::string_view text) {
+  if (text == kQualityAutoWord) return kQualityAuto;
+  if (const auto number = read_number("quality", text, kQualityMin, kQualityMax)) return number;
+  return bad_option(fmt::format("quality is a whole number from {} to {}, or \"auto\"", kQualityMin,
+                                kQualityMax));
 }
 
 Answer<std::optional<PictureFormat>> read_format(std::string_view text) {
@@ -63,7 +70,7 @@ Answer<UploadOptions> UploadForm::read(int quality_default) const {
   UploadOptions options;
   options.recipe.quality = quality_default;
   if (const auto quality = values_.find("quality"); quality != values_.end()) {
-    TRY(options.recipe.quality, read_number("quality", quality->second, kQualityMin, kQualityMax));
+    TRY(options.recipe.quality, read_quality(quality->second));
   }
   if (const auto format = values_.find("format"); format != values_.end()) {
     TRY(options.recipe.format, read_format(format->second));
@@ -73,6 +80,10 @@ Answer<UploadOptions> UploadForm::read(int quality_default) const {
   }
   if (const auto height = values_.find("max_height"); height != values_.end()) {
     TRY(options.recipe.max_height, read_side("max_height", height->second));
+  }
+  if (const auto bytes = values_.find("max_bytes"); bytes != values_.end()) {
+    TRY(options.recipe.max_bytes,
+        read_number("max_bytes", bytes->second, kBytesBoundMin, kBytesBoundMax));
   }
   if (const auto on_invalid = values_.find("on_invalid"); on_invalid != values_.end()) {
     TRY(options.skip_invalid_rows, read_on_invalid(on_invalid->second));

@@ -30,14 +30,16 @@ TEST(UploadForm, EveryOption) {
   ASSERT_TRUE(form.set("format", "webp"));
   ASSERT_TRUE(form.set("max_width", "16384"));
   ASSERT_TRUE(form.set("max_height", "1"));
+  ASSERT_TRUE(form.set("max_bytes", "1073741824"));
   ASSERT_TRUE(form.set("on_invalid", "skip"));
   ASSERT_TRUE(form.set("webhook_url", "https://example.com/hook"));
   const auto options = form.read(50);
   ASSERT_TRUE(options);
-  EXPECT_EQ(
-      options->recipe,
-      (Recipe{
-          .quality = 100, .format = PictureFormat::kWebp, .max_width = 16'384, .max_height = 1}));
+  EXPECT_EQ(options->recipe, (Recipe{.quality = 100,
+                                     .format = PictureFormat::kWebp,
+                                     .max_width = 16'384,
+                                     .max_height = 1,
+                                     .max_bytes = 1ULL << 30}));
   EXPECT_EQ(options->webhook_url, "https://example.com/hook");
   EXPECT_TRUE(options->skip_invalid_rows);
 }
@@ -47,7 +49,23 @@ TEST(UploadForm, QualityIsStrict) {
                             "99999999999999999999"}) {
     EXPECT_THAT(refusal("quality", value), HasSubstr("quality")) << value;
   }
+  EXPECT_EQ(refusal("quality", "AUTO"), R"(quality is a whole number from 1 to 100, or "auto")");
   EXPECT_EQ(refusal("quality", "1"), "");
+}
+
+TEST(UploadForm, QualityMayBeChosenForEachPicture) {
+  UploadForm form;
+  ASSERT_TRUE(form.set("quality", "auto"));
+  EXPECT_EQ(form.read(64)->recipe, Recipe{.quality = kQualityAuto});
+}
+
+TEST(UploadForm, TheBoundOnBytesIsStrict) {
+  for (const auto* value : {"", "0", "1023", "1073741825", "-1", "+5000", "200k", "1e5", "2048.0",
+                            "18446744073709551617"}) {
+    EXPECT_EQ(refusal("max_bytes", value), "max_bytes is a whole number from 1024 to 1073741824")
+        << value;
+  }
+  EXPECT_EQ(refusal("max_bytes", "1024"), "");
 }
 
 TEST(UploadForm, OtherFaults) {

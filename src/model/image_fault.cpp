@@ -9,7 +9,7 @@
 namespace imgmill {
 namespace {
 
-constexpr std::array<std::pair<FaultCode, std::string_view>, 17> kWords{{
+constexpr std::array<std::pair<FaultCode, std::string_view>, 18> kWords{{
     {FaultCode::kInvalidUrl, "invalid_url"},
     {FaultCode::kBlockedAddress, "blocked_address"},
     {FaultCode::kDnsFailure, "dns_failure"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<FaultCode, std::string_view>, 17> kWords{{
     {FaultCode::kDecoderCrashed, "decoder_crashed"},
     {FaultCode::kDecoderTimeout, "decoder_timeout"},
     {FaultCode::kStorageFailed, "storage_failed"},
+    {FaultCode::kDoesNotFit, "does_not_fit"},
     {FaultCode::kCancelled, "cancelled"},
 }};
 

@@ -26,6 +26,7 @@ enum class FaultCode {
   kDecoderCrashed,
   kDecoderTimeout,
   kStorageFailed,
+  kDoesNotFit,  // into max_bytes, at any quality
   kCancelled,
 };
 

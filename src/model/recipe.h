@@ -14,17 +14,25 @@ enum class PictureFormat : std::uint8_t { kJpeg, kPng, kWebp, kGif, kAvif, kTiff
 inline constexpr int kQualityMin = 1;
 inline constexpr int kQualityMax = 100;
 inline constexpr int kQualityDefault = 50;
+// Chosen for each picture: the lowest at which it still looks like its source. Where there is
+// nothing to choose it is the default.
+inline constexpr int kQualityAuto = 0;
+inline constexpr std::string_view kQualityAutoWord = "auto";
 // From this quality on colour differences keep their full resolution, where a format has a choice.
 inline constexpr int kFullChromaQuality = 90;
+// Of `max_bytes`: below the least no picture fits its own headers, above the most none is.
+inline constexpr std::uint64_t kBytesBoundMin = 1ULL << 10;
+inline constexpr std::uint64_t kBytesBoundMax = 1ULL << 30;
 inline constexpr std::uint32_t kBoxSideMin = 1;
 inline constexpr std::uint32_t kBoxSideMax = 16'384;
 
 struct Recipe {
-  int quality = kQualityDefault;
+  int quality = kQualityDefault;             // or kQualityAuto
   std::optional<PictureFormat> format = {};  // nullopt: keep the source's
   // The rendition, as shown, is shrunk to fit inside, never enlarged. 0: no bound.
   std::uint32_t max_width = 0;
   std::uint32_t max_height = 0;
+  std::uint64_t max_bytes = 0;  // the rendition has no more: its quality falls for it. 0: no bound
 
   bool operator==(const Recipe&) const = default;
 };

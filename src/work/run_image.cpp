@@ -51,7 +51,8 @@ Outcome outcome_of(const Rendition& rendition, std::string key, std::uint64_t by
                               .height = rendition.height,
                               .bytes_in = bytes_in,
                               .bytes_out = rendition.bytes.size(),
-                              .method = rendition.method};
+                              .method = rendition.method,
+                              .quality = rendition.quality};
   return outcome;
 }
 
@@ -73,6 +74,7 @@ void log_rendition(const Rendition& rendition, std::uint64_t bytes_in, const Ima
                             {"bytes_in", std::to_string(bytes_in)},
                             {"bytes_out", std::to_string(rendition.bytes.size())},
                             {"method", std::string(name_of(rendition.method))},
+                            {"quality", std::to_string(rendition.quality)},
                             {"codec_cpu_us", std::to_string(rendition.codec_cpu_us)}});
 }
 

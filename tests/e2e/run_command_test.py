@@ -145,6 +145,18 @@ class Run(unittest.TestCase):
         picture = self.picture_at(output)
         self.assertEqual(("WEBP", (100, 75)), (picture.format, picture.size))
 
+    def test_quality_auto_and_a_bound_on_bytes(self):
+        self.put("mug.jpg", pictures.photo(1, "jpg", 400, 300))
+        free = self.run_sheet([["mug.jpg"]], "--quality", "auto")
+        self.assertEqual(0, free.returncode, free.stderr)
+        bound = (self.output / self.outputs()[0][0]).stat().st_size - 1
+        done = self.run_sheet([["mug.jpg"]], "--quality", "auto", "--max-bytes", str(bound))
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertLessEqual((self.output / self.outputs()[0][0]).stat().st_size, bound)
+        done = self.run_sheet([["mug.jpg"]], "--max-bytes", "1024")
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn("does_not_fit", done.stdout + done.stderr)
+
     def test_no_colour_and_no_bar_without_a_terminal(self):
         self.put("mug.jpg", pictures.photo(1))
         done = self.run_sheet([["mug.jpg"]])
@@ -171,7 +183,8 @@ class Mistakes(unittest.TestCase):
                           ["serve", "--no-such-flag"],
                           ["run", "in.csv", "-o", "out", "--format", "bmp"],
                           ["run", "in.csv", "-o", "out", "--max-width", "0"],
-                          ["run", "in.csv", "-o", "out", "--max-height", "16385"]):
+                          ["run", "in.csv", "-o", "out", "--max-height", "16385"],
+                          ["run", "in.csv", "-o", "out", "--max-bytes", "1000"]):
             done = imgmill(*arguments)
             self.assertEqual(2, done.returncode, (arguments, done.stderr))
             self.assertEqual("", done.stdout)

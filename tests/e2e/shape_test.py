@@ -128,7 +128,8 @@ class Shape(server_case.ServerCase):
     def test_the_status_says_what_was_asked_for(self):
         url = self.origin.serve("/asked.png", pictures.photo(35, "png", 90, 60))
         _, status, _ = self.process([[url]], format="webp", max_height=30, quality=70)
-        self.assertEqual({"quality": 70, "format": "webp", "max_width": None, "max_height": 30},
+        self.assertEqual({"quality": 70, "format": "webp", "max_width": None, "max_height": 30,
+                          "max_bytes": None},
                          status["options"])
 
 

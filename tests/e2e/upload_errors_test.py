@@ -69,7 +69,9 @@ class Refused(server_case.ServerCase):
         for fields in ({"quality": "0"}, {"quality": "101"}, {"quality": "high"}, {"quality": ""},
                        {"quality": "50.5"}, {"on_invalid": "maybe"}, {"format": "bmp"},
                        {"format": ""}, {"format": "JPEG"}, {"max_width": "0"},
-                       {"max_width": "16385"}, {"max_height": "-1"}, {"max_height": "1e3"}):
+                       {"max_width": "16385"}, {"max_height": "-1"}, {"max_height": "1e3"},
+                       {"quality": "AUTO"}, {"max_bytes": "1023"}, {"max_bytes": "1073741825"},
+                       {"max_bytes": "200k"}, {"max_bytes": ""}):
             name = next(iter(fields))
             self.assert_problem(self.client.upload(self.good, **fields), 400, name)
 

@@ -33,8 +33,7 @@ JpegRequantPlan plan_of(const JpegSource& source, const JpegRequantOptions& opti
     const bool chroma = is_jpeg_chroma(colours, i);
     const JpegSteps wanted = standard_jpeg_steps(chroma, options.quality);
     plan.target[at] = coarser_jpeg_steps(plan.source[at], wanted);
-    plan.rounding[at] = options.rounding;
-    if (chroma) plan.rounding[at].zero_below = kJpegPlainRounding.zero_below;
+    plan.rounding[at] = options.rounding.of(chroma);
   }
   return plan;
 }

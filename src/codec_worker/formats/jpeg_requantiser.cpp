@@ -56,6 +56,8 @@ namespace {
 
 // The average and the two lowest frequencies: a wrong one shows.
 constexpr int kExactMax = 2;
+// Of finer sources few values are ties.
+constexpr int kManyTies = 4;
 constexpr int kDividendMax = (1 << 14) - 1;
 // What baseline codes hold: 10 bits of AC; DC is coded by differences of 11.
 constexpr int kAcMax = 1'023;
@@ -82,7 +84,8 @@ JpegRequantisation JpegRequantisation::make(const JpegSteps& source, const JpegS
     const int from = same ? 1 : source[k];
     const int to = same ? 1 : target[k];
     const auto frequency = static_cast<int>(k);
-    const int half = rounding.ties_fall_at(frequency) ? (to - 1) / 2 : to / 2;
+    const bool fall = rounding.ties_fall_at(frequency) && to < kManyTies * from;
+    const int half = fall ? (to - 1) / 2 : to / 2;
     const int offset = same ? 0 : half;
     const double least = same ? 0 : rounding.zero_below_at(frequency) * to / from;
     const int result_max = k == 0 ? kDcMax : kAcMax;

@@ -13,16 +13,19 @@ namespace imgmill::codec_worker {
 // becomes zero where it would cost bits and can hardly be seen: behind the two lowest frequencies.
 struct JpegRounding {
   double zero_below = 0.5;
-  // Exactly half a step, which is every second value of a source of half the step, goes to the
-  // smaller multiple there, not to the larger.
+  // Exactly half a step goes to the smaller multiple there, not to the larger, where the source's
+  // steps are so coarse that this is what many values are.
   bool ties_fall = false;
   // Of the k-th coefficient in zigzag order.
   [[nodiscard]] double zero_below_at(int k) const;
   [[nodiscard]] bool ties_fall_at(int k) const;
+  // Colour differences are better off without the zeros.
+  [[nodiscard]] JpegRounding of(bool chroma) const {
+    return chroma ? JpegRounding{.ties_fall = ties_fall} : *this;
+  }
 };
 inline constexpr JpegRounding kJpegPlainRounding{};
-// Chosen on photographs of quality 90, for 50 (docs/codec.md). Colour differences are better off
-// without the dead zone.
+// Chosen on photographs of quality 90, for 50 (docs/codec.md).
 inline constexpr JpegRounding kJpegDeadZone{.zero_below = 0.63, .ties_fall = true};
 
 // Numbers made ready for |c| → (min(|c|, limit) × source + offset) ÷ target in 16 bits. The

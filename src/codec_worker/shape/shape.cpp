@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec_worker/choose/auto_quality.h"
 #include "codec_worker/formats/bmp.h"
 #include "codec_worker/formats/gif.h"
 #include "codec_worker/formats/heif_pixels.h"
@@ -132,22 +133,25 @@ Outcome<Coded> code_upright(Pixmap picture, int orientation, PictureFormat forma
   return rows->finish(icc);
 }
 
-Outcome<Coded> code_collected(Pixmap picture, const ShapeOrder& order, PictureFormat format,
-                              Buffer icc) {
-  picture = with_colours_for(format, std::move(picture), icc);
-  if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
-  return code_upright(std::move(picture), order.orientation, format, icc, order.quality);
+Outcome<Shaped> shaped_of(Outcome<Coded> coded, PictureFormat format, PixelSize size, int quality) {
+  if (!coded) return std::unexpected(coded.error());
+  return Shaped{std::move(coded->bytes), format, size, quality};
 }
 
-Outcome<Shaped> shaped_of(Outcome<Coded> coded, PictureFormat format, PixelSize size) {
-  if (!coded) return std::unexpected(coded.error());
-  return Shaped{std::move(coded->bytes), format, size};
+Outcome<Shaped> code_collected(Pixmap picture, const ShapeOrder& order, PictureFormat format,
+                               Buffer icc, PixelSize size) {
+  picture = with_colours_for(format, std::move(picture), icc);
+  if (format == PictureFormat::kJpeg) picture = on_white(std::move(picture));
+  const bool chooses = order.quality == kQualityAuto;
+  const int quality = chooses ? auto_quality(picture, format) : order.quality;
+  return shaped_of(code_upright(std::move(picture), order.orientation, format, icc, quality),
+                   format, size, quality);
 }
 
 Outcome<Shaped> shape_still(Bytes source, const ShapeOrder& order) {
   const PixelSize wanted = as_stored(order.size, order.orientation);
-  const auto rows =
-      order.orientation == 1 ? row_writer(wanted, order.format, order.quality) : nullptr;
+  const bool as_they_come = order.orientation == 1 && order.quality != kQualityAuto;
+  const auto rows = as_they_come ? row_writer(wanted, order.format, order.quality) : nullptr;
   std::optional<OnWhite> on_paper;
   RowSink* direct = rows.get();
   if (direct != nullptr && order.format == PictureFormat::kJpeg) {
@@ -158,26 +162,29 @@ Outcome<Shaped> shape_still(Bytes source, const ShapeOrder& order) {
   if (!icc) return std::unexpected(icc.error());
   if (fitting.went_direct()) {
     if (!icc_describes(*icc, fitting.model())) icc->clear();
-    return shaped_of(rows->finish(*icc), *order.format, fitting.size());
+    return shaped_of(rows->finish(*icc), *order.format, fitting.size(), order.quality);
   }
   Pixmap picture = without_idle_alpha(fitting.finish());
   const PictureFormat format =
       order.format.value_or(has_alpha(picture.model) ? PictureFormat::kPng : PictureFormat::kJpeg);
   const PixelSize size = as_stored(picture.size, order.orientation);
-  return shaped_of(code_collected(std::move(picture), order, format, *std::move(icc)), format,
-                   size);
+  return code_collected(std::move(picture), order, format, *std::move(icc), size);
 }
 
 NewAnimationReader read_animation(Bytes source, SourceFormat from) {
   return from == SourceFormat::kGif ? read_gif_animation(source) : read_webp_animation(source);
 }
 
+int quality_of(const ShapeOrder& order) {
+  return order.quality == kQualityAuto ? kQualityDefault : order.quality;
+}
+
 Outcome<std::unique_ptr<AnimationWriter>> write_animation(const ShapeOrder& order, int plays,
                                                           Buffer icc) {
   if (order.format == PictureFormat::kGif) {
-    return write_gif_animation(order.size, plays, order.quality);
+    return write_gif_animation(order.size, plays, quality_of(order));
   }
-  return write_webp_animation(order.size, plays, std::move(icc), order.quality);
+  return write_webp_animation(order.size, plays, std::move(icc), quality_of(order));
 }
 
 Outcome<Shaped> shape_animation(Bytes source, const ShapeOrder& order) {
@@ -204,7 +211,7 @@ Outcome<Shaped> shape_animation(Bytes source, const ShapeOrder& order) {
   }
   auto bytes = (*writer)->finish();
   if (!bytes) return std::unexpected(bytes.error());
-  return Shaped{*std::move(bytes), *order.format, order.size};
+  return Shaped{*std::move(bytes), *order.format, order.size, quality_of(order)};
 }
 
 bool stays_animated(Bytes source, const ShapeOrder& order) {

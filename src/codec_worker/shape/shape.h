@@ -26,13 +26,14 @@ struct ShapeOrder {
   PixelSize size;       // wanted, as shown
   // nullopt: JPEG, or PNG where there is alpha. For sources that no rendition can be.
   std::optional<PictureFormat> format;
-  int quality = kQualityDefault;
+  int quality = kQualityDefault;  // or kQualityAuto
 };
 
 struct Shaped {
   Buffer bytes;
   PictureFormat format = PictureFormat::kJpeg;
   PixelSize size;
+  int quality = kQualityDefault;  // it was coded at
 };
 
 // kCorruptImage; kUnsupportedFormat for what the target cannot be.

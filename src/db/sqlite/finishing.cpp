@@ -108,14 +108,15 @@ Result<bool> Finishing::add_outcome(const Outcome& outcome) {
   std::string word;
   if (outcome.rendered) {
     const Rendered& made = *outcome.rendered;
+    const auto quality = made.quality == 0 ? std::nullopt : std::optional(made.quality);
     add.bind(batch, outcome.image, std::string_view("done"), outcome.tries, std::nullopt,
              std::nullopt, made.output_key, names_of(made.format).name, made.width, made.height,
-             made.bytes_in, made.bytes_out, name_of(made.method));
+             made.bytes_in, made.bytes_out, name_of(made.method), quality);
   } else {
     word = code_word(*outcome.fault);
     add.bind(batch, outcome.image, std::string_view("failed"), outcome.tries, word,
              outcome.fault->message, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
-             std::nullopt, std::nullopt, std::nullopt);
+             std::nullopt, std::nullopt, std::nullopt, std::nullopt);
   }
   TRY(const bool added, add.step());
   if (!added) return false;

@@ -158,7 +158,7 @@ Result<BatchKey> open_batch(Connection& db, const NewBatch& batch, Time now) {
   const Recipe& recipe = batch.recipe;
   const auto format = recipe.format.transform([](auto kept) { return names_of(kept).name; });
   open.bind(batch.request_id, recipe.quality, batch.csv_key, batch.webhook_url, to_us(now), format,
-            recipe.max_width, recipe.max_height);
+            recipe.max_width, recipe.max_height, recipe.max_bytes);
   TRY(const bool opened, open.step());
   if (!opened) return fail(ErrorCode::kConflict, "a request of this id exists already");
   const BatchKey key = open.integer(0);

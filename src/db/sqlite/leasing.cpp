@@ -136,7 +136,8 @@ Result<const Facts*> Leasing::facts_of(BatchKey batch) {
               {.quality = read.integer_as<int>(1),
                .format = format_named(read.text(2)),
                .max_width = read.integer_as<std::uint32_t>(3),
-               .max_height = read.integer_as<std::uint32_t>(4)}};
+               .max_height = read.integer_as<std::uint32_t>(4),
+               .max_bytes = read.integer_as<std::uint64_t>(5)}};
   TRY(Statement start, db_.query(Query::start_batch));
   TRY_VOID(start.bind(batch, now_us_).run());
   return &facts_.emplace(batch, std::move(facts)).first->second;

@@ -26,7 +26,8 @@ Batch read_batch(const Statement& row) {
   batch.recipe = {.quality = row.integer_as<int>(3),
                   .format = format_named(row.text(16)),
                   .max_width = row.integer_as<std::uint32_t>(17),
-                  .max_height = row.integer_as<std::uint32_t>(18)};
+                  .max_height = row.integer_as<std::uint32_t>(18),
+                  .max_bytes = row.integer_as<std::uint64_t>(19)};
   batch.csv_key = row.text(4);
   if (!row.is_null(5)) batch.webhook_url = row.text(5);
   batch.webhook_state = webhook_state_of(row.text(6));

@@ -1,9 +1,11 @@
 -- Taking a batch in, and looking at it.
 
+-- Where a quality is chosen for each picture the program says 0, which `quality` cannot be.
+
 -- name: open_batch
 INSERT INTO batches (request_id, quality, csv_key, webhook_url, created_us, updated_us,
-                     format, max_width, max_height)
-VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)
+                     format, max_width, max_height, auto_quality, max_bytes)
+VALUES (?1, iif(?2 = 0, 50, ?2), ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?2 = 0, ?9)
 ON CONFLICT (request_id) DO NOTHING
 RETURNING batch;
 
@@ -67,17 +69,19 @@ DELETE FROM chunks WHERE batch = ?1 AND first_image BETWEEN ?2 AND ?3;
 DELETE FROM batches WHERE batch = ?1;
 
 -- name: find_receiving
-SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
+SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us, format, max_width, max_height
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       max_bytes
 FROM batches
 WHERE state = 'receiving' AND created_us < ?1
 ORDER BY created_us;
 
 -- name: find_batch
-SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
+SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us, format, max_width, max_height
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       max_bytes
 FROM batches
 WHERE request_id = ?1 AND state <> 'receiving';
 

@@ -23,7 +23,8 @@ UPDATE turns SET available_us = 0;
 UPDATE batches SET started_us = ?2, updated_us = ?2 WHERE batch = ?1 AND started_us IS NULL;
 
 -- name: batch_of_lease
-SELECT request_id, quality, format, max_width, max_height FROM batches WHERE batch = ?1;
+SELECT request_id, iif(auto_quality, 0, quality), format, max_width, max_height, max_bytes
+FROM batches WHERE batch = ?1;
 
 -- name: lease_chunk
 UPDATE chunks

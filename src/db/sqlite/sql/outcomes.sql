@@ -7,8 +7,8 @@ WHERE batch = ?1 AND first_image = ?2 AND attempt = ?3 AND owner IS NOT NULL;
 
 -- name: finish_image
 INSERT INTO outcomes (batch, image, state, tries, fault, message, output_key, format, width, height,
-                      bytes_in, bytes_out, method)
-SELECT batch, image, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+                      bytes_in, bytes_out, method, quality)
+SELECT batch, image, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
 FROM images
 WHERE batch = ?1 AND image = ?2
   AND NOT EXISTS (SELECT 1 FROM waiting WHERE batch = ?1 AND image = ?2)
