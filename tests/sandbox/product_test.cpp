@@ -44,6 +44,7 @@ std::vector<Recipe> recipes() {
   std::vector<Recipe> out{{}, {.max_width = 90}};
   for (const FormatNames& names : kFormats) {
     out.push_back({.format = names.format});
+    out.push_back({.quality = kQualityAuto, .format = names.format});
     out.push_back({.format = names.format, .max_height = 40});
   }
   return out;
