@@ -69,7 +69,8 @@ DELETE FROM batches WHERE batch = ?1;
 -- name: find_receiving
 SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us, format, max_width, max_height
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       processed_before
 FROM batches
 WHERE state = 'receiving' AND created_us < ?1
 ORDER BY created_us;
@@ -77,15 +78,17 @@ ORDER BY created_us;
 -- name: find_batch
 SELECT batch, request_id, state, quality, csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
-       created_us, updated_us, started_us, finished_us, format, max_width, max_height
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       processed_before
 FROM batches
-WHERE request_id = ?1 AND state <> 'receiving';
+WHERE request_id = ?1 AND state <> 'receiving' AND deleting = 0;
 
 -- name: list_outputs
 SELECT p.row, p.position, o.output_key
 FROM placements p
 LEFT JOIN outcomes o ON o.batch = p.batch AND o.image = p.image
 WHERE p.batch = ?1 AND p.number >= ?2
+  AND EXISTS (SELECT 1 FROM batches WHERE batch = ?1 AND deleting = 0)
 ORDER BY p.number
 LIMIT ?3;
 
