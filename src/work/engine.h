@@ -53,6 +53,9 @@ class Engine {
   [[nodiscard]] Task<void> run();
   // There may be something to lease: look at once. Any thread.
   void nudge();
+  // Breaks off the downloads of a cancelled batch and begins no image of it that is leased already;
+  // what is further ends in its own way. Any thread.
+  void drop(BatchKey batch);
   // Lease no more and give back what has not begun; run() returns when what is under way is
   // finished.
   void stop();
