@@ -13,9 +13,9 @@ constexpr std::chrono::minutes kPause{1};
 
 }  // namespace
 
-Remover::Remover(Db& db, ObjectStore& objects, asio::any_io_executor engine,
+Remover::Remover(Db& db, ObjectStore& objects, const asio::any_io_executor& engine,
                  asio::thread_pool& blocking)
-    : db_(db), objects_(objects), blocking_(blocking), signal_(std::move(engine)) {}
+    : db_(db), objects_(objects), blocking_(blocking), signal_(engine) {}
 
 Task<void> Remover::run() {
   while (!stopping_) {

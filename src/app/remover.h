@@ -17,7 +17,8 @@ namespace imgmill {
 class Remover {
  public:
   // All these outlive run().
-  Remover(Db& db, ObjectStore& objects, asio::any_io_executor engine, asio::thread_pool& blocking);
+  Remover(Db& db, ObjectStore& objects, const asio::any_io_executor& engine,
+          asio::thread_pool& blocking);
 
   // Until stop(): co_spawn it once.
   [[nodiscard]] Task<void> run();

@@ -33,10 +33,6 @@
 
 namespace imgmill {
 
-namespace limits {
-inline constexpr std::uint32_t kListedPlacementsScanned = 20'000;
-}
-
 using BatchKey = std::int64_t;  // the database's own short name of a batch
 
 enum class BatchState : std::uint8_t { kReceiving, kSealed, kCompleted, kFailed, kCancelled };

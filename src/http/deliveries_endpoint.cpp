@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "http/endpoints.h"
 #include "http/find_request.h"
-#include "http/page.h"
 #include "http/site.h"
 #include "intake/url.h"
 

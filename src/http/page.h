@@ -13,12 +13,6 @@
 
 namespace imgmill {
 
-namespace limits {
-inline constexpr std::uint32_t kPageItemsDefault = 50;
-inline constexpr std::uint32_t kPageItemsMax = 500;
-inline constexpr std::uint32_t kListedAttemptsMax = 1'000;
-}  // namespace limits
-
 struct PageAsked {
   std::uint32_t limit = 0;
   std::optional<std::uint64_t> from = {};  // nullopt: the first page

@@ -28,7 +28,7 @@ constexpr auto kRenewal = std::chrono::milliseconds(limits::kLeaseRenewal);
 
 class Engine::Impl {
  public:
-  Impl(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
+  Impl(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor)
       : options_(std::move(options)),
         parts_(parts),
         executor_(executor),
@@ -208,8 +208,8 @@ class Engine::Impl {
   bool drained_ = false;
 };
 
-Engine::Engine(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
-    : impl_(std::make_unique<Impl>(std::move(options), parts, std::move(executor))) {}
+Engine::Engine(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor)
+    : impl_(std::make_unique<Impl>(std::move(options), parts, executor)) {}
 Engine::~Engine() = default;
 
 Task<void> Engine::run() { return impl_->run(); }

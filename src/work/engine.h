@@ -46,7 +46,7 @@ struct EngineParts {
 
 class Engine {
  public:
-  Engine(EngineOptions options, EngineParts parts, asio::any_io_executor executor);
+  Engine(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor);
   ~Engine();
 
   // Works until stop(): co_spawn it on the executor.
