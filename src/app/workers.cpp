@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "app/remover.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -83,21 +84,25 @@ class Workers::Impl {
     }
     build_courier();
     build_engine();
+    remover_ = std::make_unique<Remover>(*db_, *objects_, context_.get_executor(), blocking_);
     return {};
   }
 
   void start() {
     spawn(engine_->run());
     if (courier_) spawn(courier_->run());
+    spawn(remover_->run());
     thread_ = std::thread([this] { context_.run(); });
   }
 
   void nudge() { engine_->nudge(); }
+  void drop(BatchKey batch) { engine_->drop(batch); }
 
   void stop(std::chrono::milliseconds grace) {
     asio::post(context_, [this] {
       engine_->stop();
       if (courier_) courier_->stop();
+      remover_->stop();
     });
     std::future<void> finished = std::async(std::launch::async, [this] { thread_.join(); });
     if (finished.wait_for(grace) == std::future_status::timeout) {
@@ -162,6 +167,7 @@ class Workers::Impl {
   std::unique_ptr<LocalFetcher> local_;
   std::unique_ptr<Courier> courier_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Remover> remover_;
   std::thread thread_;
 };
 
@@ -180,6 +186,7 @@ Result<std::unique_ptr<Workers>> Workers::create(const Settings& settings, Worke
 
 void Workers::start() { impl_->start(); }
 void Workers::nudge() { impl_->nudge(); }
+void Workers::drop(BatchKey batch) { impl_->drop(batch); }
 void Workers::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
 Db& Workers::db() { return impl_->db(); }
 ObjectStore& Workers::objects() { return impl_->objects(); }

@@ -36,8 +36,10 @@ class Workers {
   ~Workers();
 
   void start();
-  // There is a new batch. Any thread.
+  // There is a new batch, or something to be done in one again. Any thread.
   void nudge();
+  // The batch was cancelled: what is begun of it is broken off. Any thread.
+  void drop(BatchKey batch);
   // Leases no more, lets what is in hand finish for `grace`, then breaks downloads off; gives
   // leases back. Blocks.
   void stop(std::chrono::milliseconds grace);

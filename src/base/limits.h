@@ -20,6 +20,14 @@ inline constexpr std::size_t kCsvColumnsMax = 1'000;
 inline constexpr std::uint32_t kBatchPlacementsMax = 10'000'000;
 inline constexpr std::size_t kReportedRowErrorsMax = 100;
 
+// Listings. A page's size is CONTRACT 1.5's.
+inline constexpr std::uint32_t kPageItemsDefault = 50;
+inline constexpr std::uint32_t kPageItemsMax = 500;
+inline constexpr std::uint32_t kListedAttemptsMax = 1'000;  // of webhooks, the last ones
+// A page of a filtered listing looks at no more than so many placements, some 50 ms, so that two
+// readers serve many.
+inline constexpr std::uint32_t kListedPlacementsScanned = 20'000;
+
 // Http.
 inline constexpr std::size_t kHttpHeaderBytesMax = 16 << 10;
 inline constexpr std::size_t kFormFieldBytesMax = 8 << 10;

@@ -25,6 +25,14 @@ std::size_t places_of(const SheetRow& row) {
   return row.faults.empty() ? row.urls.size() : std::max<std::size_t>(row.urls.size(), 1);
 }
 
+// The front of a UTF-8 text, without half a character at its end.
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  const auto goes_on = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; };
+  while (bytes_max > 0 && goes_on(text[bytes_max])) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 // Rows on their way into the database, a block at a time.
 class Appender final : public SheetSink {
  public:
@@ -63,7 +71,7 @@ class Appender final : public SheetSink {
   void add_invalid(const SheetRow& row, std::uint32_t at) {
     const std::string_view piece = at < row.urls.size() ? row.urls[at] : std::string_view();
     add_placement(row, at + 1, next_image_);
-    add_image(piece.substr(0, limits::kUrlBytesMax),
+    add_image(cut(piece, limits::kUrlBytesMax),
               ImageFault{FaultCode::kInvalidUrl, row.faults.front().message});
   }
 

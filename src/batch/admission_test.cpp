@@ -74,6 +74,16 @@ TEST_F(AdmissionTest, InvalidRowsAreTakenOverAsFailed) {
   EXPECT_THAT(urls_of(lease_all()), testing::ElementsAre("https://a/3.jpg"));
 }
 
+TEST_F(AdmissionTest, AnInvalidUrlThatIsTooLongIsKeptUpToItsLastWholeCharacter) {
+  std::string word = "x";
+  for (int i = 0; i < 2'000; ++i) word += "\xc3\xbc";
+  const auto id = admit("1,Chair," + word + "\n");
+  ASSERT_TRUE(id) << id.error().text;
+  const auto failures = db.list_failures(batch(*id).key, 0, 10);
+  ASSERT_THAT(*failures, SizeIs(1));
+  EXPECT_EQ(failures->front().url, word.substr(0, 2'047));
+}
+
 TEST_F(AdmissionTest, OnlyInvalidRowsAreAFailedBatch) {
   const auto id = admit("x,Chair,https://a/1.jpg\n");
   EXPECT_EQ(batch(*id).state, BatchState::kFailed);

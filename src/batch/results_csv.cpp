@@ -66,6 +66,9 @@ class ResultsCsv::Impl final : public SheetSink {
 
   Result<void> on_row(const SheetRow& row) override {
     outputs_.assign(row.urls.size(), {});
+    TRY(const PlacementOutput* first, cursor_.peek());
+    // Every row has a place. Better no file than one that looks as if nothing had come of it.
+    if (first == nullptr) return fail(ErrorCode::kNotFound, "the request was deleted meanwhile");
     while (true) {
       TRY(const PlacementOutput* output, cursor_.peek());
       if (output == nullptr || output->row != row.row) break;

@@ -102,7 +102,8 @@ Result<void> serve_until_signalled(const Settings& settings) {
       .clock = workers->clock(),
       .blocking = blocking,
       .webhook_url_fault = [&](std::string_view url) { return workers->webhook_url_fault(url); },
-      .batch_sealed = [&] { workers->nudge(); }};
+      .batch_sealed = [&] { workers->nudge(); },
+      .batch_cancelled = [&](BatchKey batch) { workers->drop(batch); }};
   TRY(const std::unique_ptr<Edge> edge, Edge::create(edge_options(settings, folder), parts));
   workers->start();
   edge->start();

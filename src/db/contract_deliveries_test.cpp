@@ -85,7 +85,8 @@ TEST_P(DbContract, AnExpiredLeaseIsTakenAndTheLateAnswerOnlyRecorded) {
   answer(current, 200, DeliveryVerdict::kDelivered);
   answer(current, 410, DeliveryVerdict::kDead);
   EXPECT_EQ(find("a").webhook_state, WebhookState::kSent);
-  EXPECT_THAT(db().list_attempts("a").value(), SizeIs(4));
+  const BatchKey batch = find("a").key;
+  EXPECT_THAT(db().list_attempts(batch, 10).value(), SizeIs(4));
 }
 
 TEST_P(DbContract, AttemptsAreListedOldestFirst) {
@@ -94,16 +95,24 @@ TEST_P(DbContract, AttemptsAreListedOldestFirst) {
   answer(lease_deliveries().at(0), 0, DeliveryVerdict::kTryAgain, now());
   pass(seconds(1));
   answer(lease_deliveries().at(0), 200, DeliveryVerdict::kDelivered);
-  const std::vector<DeliveryAttempt> attempts = db().list_attempts("a").value();
+  const BatchKey batch = find("a").key;
+  const std::vector<RecordedAttempt> attempts = db().list_attempts(batch, 10).value();
   ASSERT_THAT(attempts, SizeIs(2));
-  EXPECT_EQ(attempts[0].at, start);
-  EXPECT_EQ(attempts[0].http_status, 0);
-  EXPECT_EQ(attempts[0].duration, milliseconds(12));
-  EXPECT_EQ(attempts[0].error, "no luck");
-  EXPECT_EQ(attempts[1].at, start + seconds(1));
-  EXPECT_EQ(attempts[1].http_status, 200);
-  EXPECT_EQ(attempts[1].error, "");
-  EXPECT_THAT(db().list_attempts("b").value(), IsEmpty());
+  EXPECT_EQ(attempts[0].made.at, start);
+  EXPECT_EQ(attempts[0].made.http_status, 0);
+  EXPECT_EQ(attempts[0].made.duration, milliseconds(12));
+  EXPECT_EQ(attempts[0].made.error, "no luck");
+  EXPECT_EQ(attempts[1].made.at, start + seconds(1));
+  EXPECT_EQ(attempts[1].made.http_status, 200);
+  EXPECT_EQ(attempts[1].made.error, "");
+  EXPECT_EQ(attempts[0].attempt, 1U);
+  EXPECT_EQ(attempts[1].attempt, 2U);
+  EXPECT_EQ(attempts[0].url, kWebhook);
+  EXPECT_EQ(attempts[0].event_id, attempts[1].event_id);
+  const auto last = db().list_attempts(batch, 1).value();
+  ASSERT_THAT(last, SizeIs(1));
+  EXPECT_EQ(last[0].attempt, 2U);
+  EXPECT_THAT(db().list_attempts(77, 10).value(), IsEmpty());
 }
 
 TEST_P(DbContract, TheLongestDueGoFirstUpToTheLimit) {
@@ -131,6 +140,45 @@ TEST_P(DbContract, AReleasedDeliveryIsDueAtOnceAndOneThatWaitsIsNot) {
   const std::vector<Delivery> again = lease_deliveries();
   ASSERT_THAT(again, SizeIs(1));
   EXPECT_EQ(again[0].event_id, two[1].event_id);
+}
+
+TEST_P(DbContract, AWebhookIsSentAgainAsTheSameEventWithItsScheduleAnew) {
+  finish_batch("a");
+  const BatchKey batch = find("a").key;
+  const Delivery first = lease_deliveries().at(0);
+  EXPECT_EQ(first.attempts_before, 0U);
+  answer(first, 410, DeliveryVerdict::kDead);
+  pass(seconds(9));
+  ASSERT_TRUE(db().redeliver(batch, now()));
+  EXPECT_EQ(find("a").webhook_state, WebhookState::kNotSent);
+  const Delivery again = lease_deliveries().at(0);
+  EXPECT_EQ(again.event_id, first.event_id);
+  EXPECT_EQ(again.attempt, 2U);
+  EXPECT_EQ(again.attempts_before, 1U);
+  answer(again, 200, DeliveryVerdict::kDelivered);
+  ASSERT_TRUE(db().redeliver(batch, now()));
+  EXPECT_EQ(find("a").webhook_state, WebhookState::kSent);
+  EXPECT_EQ(lease_deliveries().at(0).attempts_before, 2U);
+}
+
+TEST_P(DbContract, AWebhookThatWaitsIsDueAtOnceAndOneUnderWayIsLeftAlone) {
+  finish_batch("a");
+  const BatchKey batch = find("a").key;
+  const Delivery first = lease_deliveries().at(0);
+  ASSERT_TRUE(db().redeliver(batch, now()));
+  EXPECT_THAT(lease_deliveries(), IsEmpty());
+  answer(first, 503, DeliveryVerdict::kTryAgain, now() + seconds(300));
+  ASSERT_TRUE(db().redeliver(batch, now()));
+  EXPECT_THAT(lease_deliveries(), SizeIs(1));
+}
+
+TEST_P(DbContract, OnlyAWebhookThatThereIsIsSentAgain) {
+  const BatchKey batch = seal("a", 1, std::string(kWebhook));
+  EXPECT_EQ(db().redeliver(batch, now()).error().code, ErrorCode::kConflict);
+  const BatchKey without = seal("b", 1);
+  work_off();
+  EXPECT_EQ(db().redeliver(without, now()).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(db().redeliver(77, now()).error().code, ErrorCode::kNotFound);
 }
 
 TEST_P(DbContract, AnUnknownDeliveryIsNotFound) {

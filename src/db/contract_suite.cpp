@@ -59,6 +59,10 @@ FinishReport DbContract::finish(const std::vector<Outcome>& outcomes) {
   return report ? *std::move(report) : FinishReport{};
 }
 
+void DbContract::apply(const std::vector<Outcome>& outcomes) {
+  EXPECT_EQ(finish(outcomes).applied, outcomes.size());
+}
+
 void DbContract::work_off(std::vector<std::uint32_t> failing) {
   for (auto leases = lease(100); !leases.empty(); leases = lease(100)) {
     std::vector<Outcome> outcomes;

@@ -44,6 +44,8 @@ class DbContract : public testing::TestWithParam<DbEngine> {
   [[nodiscard]] std::vector<Lease> lease(std::uint32_t images_max, std::vector<BatchKey> skip = {},
                                          std::string_view owner = "one");
   [[nodiscard]] FinishReport finish(const std::vector<Outcome>& outcomes);
+  // The same; every outcome must be applied.
+  void apply(const std::vector<Outcome>& outcomes);
   // Leases and finishes until nothing is left; fails the images whose number is in `failing`.
   void work_off(std::vector<std::uint32_t> failing = {});
 

@@ -8,8 +8,9 @@
 // kCorrupt.
 //
 // State machines, kept by the schema's CHECKs:
-//   Batch     receiving → sealed → completed | failed | cancelled
-//   Image     queued → (its chunk's lease) → done | failed; or → waiting (to be tried again) → …
+//   Batch     receiving → sealed → completed | failed | cancelled; final ones → sealed by a retry
+//   Image     queued → (its chunk's lease) → done | failed; or → waiting (to be tried again) → …;
+//             of a cancelled batch → cancelled; failed → queued by a retry
 //   Delivery  queued → (lease) → delivered | dead
 //
 // What is leased is a Lease: a chunk of up to limits::kChunkImages consecutive images of one batch,
@@ -37,6 +38,9 @@ using BatchKey = std::int64_t;  // the database's own short name of a batch
 enum class BatchState : std::uint8_t { kReceiving, kSealed, kCompleted, kFailed, kCancelled };
 
 [[nodiscard]] constexpr bool is_final(BatchState state) { return state >= BatchState::kCompleted; }
+
+// The state as users see it: a sealed batch is pending until something of it was begun or finished.
+enum class BatchStatus : std::uint8_t { kPending, kProcessing, kCompleted, kFailed, kCancelled };
 
 // ---- taking a batch in
 
@@ -88,9 +92,27 @@ struct Batch {
   BatchCounts counts = {};
   Time created_at = {};
   Time updated_at = {};
-  std::optional<Time> started_at = {};  // of the first lease
+  std::optional<Time> started_at = {};  // of the first lease, or of the last retry
   std::optional<Time> finished_at = {};
+  std::uint64_t processed_before = 0;  // counts.processed as it was at started_at
 };
+
+[[nodiscard]] constexpr BatchStatus status_of(const Batch& batch) {
+  switch (batch.state) {
+    case BatchState::kReceiving:
+      return BatchStatus::kPending;
+    case BatchState::kSealed:
+      return batch.started_at || batch.counts.processed > 0 ? BatchStatus::kProcessing
+                                                            : BatchStatus::kPending;
+    case BatchState::kCompleted:
+      return BatchStatus::kCompleted;
+    case BatchState::kFailed:
+      return BatchStatus::kFailed;
+    case BatchState::kCancelled:
+      return BatchStatus::kCancelled;
+  }
+  return BatchStatus::kPending;
+}
 
 // One placement's outcome, for the results CSV.
 struct PlacementOutput {
@@ -109,6 +131,14 @@ struct PlacementFailure {
 };
 
 // ---- working on it
+
+// Attempts are not counted anew when a batch is retried, so that what is late from an earlier run
+// stays fenced off: each run has a range of its own.
+inline constexpr std::uint32_t kAttemptsOfRun = 1U << 16;
+
+[[nodiscard]] constexpr std::uint32_t first_attempt_of_run(std::uint32_t attempt) {
+  return attempt - attempt % kAttemptsOfRun;
+}
 
 struct LeaseId {
   BatchKey batch = 0;
@@ -141,6 +171,38 @@ struct Rendered {
   std::uint64_t bytes_out = 0;
   RenderMethod method = RenderMethod::kSourceKept;
   int quality = 0;  // it was coded at; 0: the source's own picture data
+};
+
+enum class ImageStatus : std::uint8_t { kPending, kProcessing, kCompleted, kFailed };
+
+// One placement with all there is to know of its image.
+struct PlacementDetail {
+  std::uint64_t placement = 0;  // its number
+  std::uint32_t row = 0;
+  std::uint32_t position = 0;
+  std::string serial_number = {};
+  std::string product_name = {};
+  std::string url = {};
+  ImageStatus status = ImageStatus::kPending;
+  std::uint32_t tries = 0;
+  std::optional<Rendered> rendered = {};  // when completed
+  std::optional<ImageFault> fault = {};   // when failed; kCancelled: its batch was
+};
+
+// Why an image has none that nobody worked on any more because its batch was cancelled.
+[[nodiscard]] inline ImageFault cancelled_fault() {
+  return {FaultCode::kCancelled, "the request was cancelled before this image was done", 0};
+}
+
+// An image of a batch that has a rendition.
+struct StoredRendition {
+  std::uint32_t image = 0;
+  std::string output_key = {};
+};
+
+struct PlacementPage {
+  std::vector<PlacementDetail> placements = {};
+  std::optional<std::uint64_t> next = {};  // the number to go on with; nullopt: that was all
 };
 
 // What became of one leased image: exactly one of rendered, fault, or fault with try_again_at.
@@ -177,8 +239,9 @@ struct FinishReport {
 
 struct Delivery {
   std::int64_t id = 0;
-  std::uint32_t attempt = 0;  // of this lease, from 1; fences
-  std::string event_id = {};  // webhook-id: the same for every attempt
+  std::uint32_t attempt = 0;          // of this lease, from 1; fences
+  std::uint32_t attempts_before = 0;  // those of before it was sent again: the schedule begins anew
+  std::string event_id = {};          // webhook-id: the same for every attempt
   std::string url = {};
   std::string request_id = {};
   // The event: the batch as it was when it became final.
@@ -196,6 +259,13 @@ struct DeliveryAttempt {
   int http_status = 0;  // 0: no answer
   std::chrono::milliseconds duration{0};
   std::string error = {};  // empty on success
+};
+
+struct RecordedAttempt {
+  std::string event_id = {};
+  std::uint32_t attempt = 0;
+  std::string url = {};
+  DeliveryAttempt made = {};
 };
 
 class Db {
@@ -219,13 +289,50 @@ class Db {
 
   // nullopt: unknown, malformed or still receiving.
   [[nodiscard]] virtual Result<std::optional<Batch>> find_batch(std::string_view request_id) = 0;
-  // Up to `limit` placements from number `first` on, in CSV order; fewer only at the end.
+  // Up to `limit` placements from number `first` on, in CSV order; fewer only at the end, none of a
+  // batch that is being deleted.
   [[nodiscard]] virtual Result<std::vector<PlacementOutput>> list_outputs(BatchKey batch,
                                                                           std::uint64_t first,
                                                                           std::uint32_t limit) = 0;
   // The failed ones among the placements from number `first` on, in CSV order, up to `limit`.
   [[nodiscard]] virtual Result<std::vector<PlacementFailure>> list_failures(
       BatchKey batch, std::uint64_t first, std::uint32_t limit) = 0;
+
+  // Newest first, up to `limit`: those before the batch `before`, in that status alone if it is
+  // set.
+  [[nodiscard]] virtual Result<std::vector<Batch>> list_batches(std::optional<BatchStatus> only,
+                                                                std::optional<BatchKey> before,
+                                                                std::uint32_t limit) = 0;
+  // Up to `limit` placements from number `first` on, in CSV order; with `only`, those in that
+  // status. When few are, a page may end early (limits::kListedPlacementsScanned), even empty:
+  // `next` says whether there is more.
+  [[nodiscard]] virtual Result<PlacementPage> list_placements(BatchKey batch,
+                                                              std::optional<ImageStatus> only,
+                                                              std::uint64_t first,
+                                                              std::uint32_t limit) = 0;
+
+  // From now on no image of it is begun: what is not in work is cancelled, and what is in work may
+  // still end in its own way or, told to be tried again, is cancelled as well. With the last of
+  // them the batch is final, cancelled, and its Delivery queued; without any, here. Again is no
+  // error. kConflict when it is final, kNotFound.
+  [[nodiscard]] virtual Result<void> cancel_batch(BatchKey batch, Time now) = 0;
+  // Puts the failed images of a final batch back into the queue, without their tries, and takes
+  // them out of the counters; those that were invalid from the start stay failed. A second Delivery
+  // follows when it is final again. kConflict when it is not final or no image is to be tried
+  // again, kNotFound.
+  [[nodiscard]] virtual Result<void> retry_batch(BatchKey batch, Time now) = 0;
+
+  // Deleting a final batch, step by step, so that nobody waits for long and a crash in between
+  // loses no track of it. From the first step on it is unknown to every verb but these, and its
+  // deliveries are gone. Again is no error; kConflict when it is not final, kNotFound.
+  [[nodiscard]] virtual Result<void> begin_deletion(BatchKey batch) = 0;
+  [[nodiscard]] virtual Result<std::vector<Batch>> find_deleting() = 0;
+  // The keys of up to `limit` renditions, from image `first` on.
+  [[nodiscard]] virtual Result<std::vector<StoredRendition>> list_renditions(
+      BatchKey batch, std::uint32_t first, std::uint32_t limit) = 0;
+  // Removes a slice of what a deleted batch brought, itself with the last: true when nothing of it
+  // is left.
+  [[nodiscard]] virtual Result<bool> erase_slice(BatchKey batch) = 0;
 
   // Leases for about `images_max` images (whole chunks, so up to a chunk more), batches taking
   // turns: a turn is a chunk's worth of the batch's waiting images that are due, else one chunk of
@@ -255,9 +362,13 @@ class Db {
                                                      const DeliveryAttempt& attempt,
                                                      DeliveryVerdict verdict,
                                                      std::optional<Time> again_at, Time now) = 0;
-  // Oldest first.
-  [[nodiscard]] virtual Result<std::vector<DeliveryAttempt>> list_attempts(
-      std::string_view request_id) = 0;
+  // The last `limit`, oldest first.
+  [[nodiscard]] virtual Result<std::vector<RecordedAttempt>> list_attempts(BatchKey batch,
+                                                                           std::uint32_t limit) = 0;
+  // Makes the last Delivery of a final batch due now, as the same event, with all its attempts
+  // before it; one that is under way is left alone. kConflict when the batch is not final or has no
+  // webhook, kNotFound.
+  [[nodiscard]] virtual Result<void> redeliver(BatchKey batch, Time now) = 0;
 
   // Cheap; for readiness: the database answers and can be written.
   [[nodiscard]] virtual Result<void> check() = 0;

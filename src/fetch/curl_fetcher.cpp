@@ -49,6 +49,7 @@ class CurlFetcher::Impl {
   }
 
   void submit(std::unique_ptr<Transfer> transfer);
+  void drop(std::int64_t batch);
   void stop();
   [[nodiscard]] const TransferRules& rules() const { return rules_; }
 
@@ -61,6 +62,8 @@ class CurlFetcher::Impl {
   void collect_finished();
   void check_deadlines();
   void end_hop(CURL* easy, CURLcode result);
+  void drop_batches();
+  void abandon_batch(std::int64_t batch);
   void abandon_all();
   [[nodiscard]] bool closed();
   [[nodiscard]] Queue& queue_of(const Transfer& transfer) {
@@ -78,6 +81,7 @@ class CurlFetcher::Impl {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Transfer>> inbox_;  // guarded by mutex_
+  std::vector<std::int64_t> dropped_;             // guarded by mutex_
   bool closed_ = false;                           // guarded by mutex_
   std::once_flag joined_;
   std::thread thread_;  // after all that it uses
@@ -95,6 +99,14 @@ void CurlFetcher::Impl::submit(std::unique_ptr<Transfer> transfer) {
   }
   if (transfer) transfer->abandon();
   if (wake) loop_->wake();
+}
+
+void CurlFetcher::Impl::drop(std::int64_t batch) {
+  {
+    const std::lock_guard lock(mutex_);
+    dropped_.push_back(batch);
+  }
+  loop_->wake();
 }
 
 void CurlFetcher::Impl::stop() {
@@ -121,6 +133,7 @@ void CurlFetcher::Impl::run() {
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   while (!closed()) {
     admit();
+    drop_batches();
     start_waiting(posts_);
     start_waiting(downloads_);
     loop_->turn(under_way_.empty() ? kIdle : kTick);
@@ -182,6 +195,30 @@ void CurlFetcher::Impl::end_hop(CURL* easy, CURLcode result) {
   loop_->give_back_handle(easy);
 }
 
+void CurlFetcher::Impl::drop_batches() {
+  std::vector<std::int64_t> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped.swap(dropped_);
+  }
+  for (const std::int64_t batch : dropped) abandon_batch(batch);
+}
+
+void CurlFetcher::Impl::abandon_batch(std::int64_t batch) {
+  for (auto& transfer : downloads_.take_out(batch)) transfer->abandon();
+  std::vector<CURL*> under_way;
+  for (const auto& [easy, transfer] : under_way_) {
+    if (!transfer->is_post() && transfer->lane().batch == batch) under_way.push_back(easy);
+  }
+  for (CURL* easy : under_way) {
+    auto node = under_way_.extract(easy);
+    downloads_.give_back(node.mapped()->lane());
+    loop_->end(easy);
+    node.mapped()->abandon();
+    loop_->give_back_handle(easy);
+  }
+}
+
 void CurlFetcher::Impl::abandon_all() {
   for (auto& [easy, transfer] : under_way_) {
     loop_->end(easy);
@@ -213,6 +250,8 @@ Result<std::unique_ptr<CurlFetcher>> CurlFetcher::create(const FetchOptions& opt
 void CurlFetcher::get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) {
   impl_->submit(make_download(impl_->rules(), std::move(url), batch, std::move(done)));
 }
+
+void CurlFetcher::drop(std::int64_t batch) { impl_->drop(batch); }
 
 void CurlFetcher::post(Post post, Callback<PostOutcome> done) {
   impl_->submit(make_webhook_post(impl_->rules(), std::move(post), std::move(done)));

@@ -41,6 +41,7 @@ class CurlFetcher final : public Fetcher {
   ~CurlFetcher() override;
 
   void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) override;
+  void drop(std::int64_t batch) override;
   void post(Post post, Callback<PostOutcome> done) override;
 
   // Answers everything unfinished, then returns; what is asked for later is answered at once, on

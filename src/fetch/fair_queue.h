@@ -61,6 +61,21 @@ class FairQueue {
     ++places_free_;
   }
 
+  // What waits of one batch, out of the queue.
+  [[nodiscard]] std::vector<Entry> take_out(std::int64_t batch) {
+    std::vector<Entry> taken;
+    for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+      if (lane->first.batch != batch) {
+        ++lane;
+        continue;
+      }
+      for (Entry& entry : lane->second) taken.push_back(std::move(entry));
+      lane = lanes_.erase(lane);
+    }
+    std::erase_if(turns_, [batch](const LaneName& name) { return name.batch == batch; });
+    return taken;
+  }
+
   // Everything that waits, out of the queue.
   [[nodiscard]] std::vector<Entry> drain() {
     std::vector<Entry> all;

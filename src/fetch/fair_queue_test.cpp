@@ -34,6 +34,16 @@ TEST(FairQueue, OriginsTakeTurnsAndEachKeepsItsOrder) {
   EXPECT_THAT(take_all(queue), ElementsAre("a1", "b1", "c1", "a2", "b2", "a3"));
 }
 
+TEST(FairQueue, ABatchIsTakenOutAndTheOthersKeepTheirTurns) {
+  FairQueue<std::string> queue(10, 10);
+  for (const std::string& entry : {"a1", "b1", "b2"}) queue.push(lane_of(entry, 1), entry);
+  for (const std::string& entry : {"a3", "c1"}) queue.push(lane_of(entry, 2), entry);
+  EXPECT_THAT(queue.take_out(1), UnorderedElementsAre("a1", "b1", "b2"));
+  EXPECT_THAT(queue.take_out(1), IsEmpty());
+  EXPECT_THAT(take_all(queue), ElementsAre("a3", "c1"));
+  EXPECT_EQ(queue.lanes(), 0U);
+}
+
 TEST(FairQueue, TakesNoMorePlacesThanThereAre) {
   FairQueue<std::string> queue(2, 2);
   push_all(queue, {"a1", "b1", "c1"});

@@ -251,6 +251,19 @@ TEST_F(FetchPlacesTest, ABatchOfSlowOriginsLeavesPlacesForAnother) {
   for (auto& answer : slow) EXPECT_EQ(word_of(answer.get()), "body");
 }
 
+TEST_F(FetchPlacesTest, ADroppedBatchIsBrokenOffAndGivesItsPlacesBack) {
+  crowd(origin_);
+  std::vector<std::future<FetchOutcome>> dropped;
+  for (int i = 0; i < 40; ++i) dropped.push_back(get(origin_.url("/a"), 1));
+  crowd_.wait_until_inside(16);
+  auto other = get(origin_.url("/a"), 2);
+  fetcher_->drop(1);
+  for (auto& answer : dropped) EXPECT_EQ(word_of(answer.get()), "cancelled");
+  crowd_.let_go(1'000);
+  EXPECT_EQ(word_of(other.get()), "body");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(word_of(get(origin_.url("/a"), 1).get()), "body");
+}
+
 TEST_F(FetchPlacesTest, WebhooksNeedNoPlaceOfTheDownloads) {
   FetchOptions options = options_for_tests();
   options.concurrency = 1;

@@ -4,7 +4,8 @@
 // and reused connection. Webhooks go out through post(), behind the same guard.
 //
 // Thread-safe. Callbacks are called once each, on the curl thread: they must be short. After
-// stop(), or when the Fetcher dies, everything unfinished is answered with FaultCode::kCancelled.
+// stop(), or when the Fetcher dies, everything unfinished is answered with FaultCode::kCancelled;
+// after drop(), that of one batch.
 #pragma once
 
 #include <chrono>
@@ -54,6 +55,8 @@ class Fetcher {
   virtual ~Fetcher() = default;
   // `batch`: those of one batch share the places with the other batches (fair_queue.h).
   virtual void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) = 0;
+  // What this batch has asked for and not got yet is broken off: kCancelled. Any thread.
+  virtual void drop(std::int64_t batch) = 0;
   virtual void post(Post post, Callback<PostOutcome> done) = 0;
 };
 

@@ -164,6 +164,9 @@ void LocalFetcher::get(std::string url, std::int64_t batch, Callback<FetchOutcom
   });
 }
 
+// Files are read at once: there is nothing of them to break off.
+void LocalFetcher::drop(std::int64_t batch) { remote_.drop(batch); }
+
 void LocalFetcher::post(Post post, Callback<PostOutcome> done) {
   remote_.post(std::move(post), std::move(done));
 }

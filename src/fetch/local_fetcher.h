@@ -23,6 +23,7 @@ class LocalFetcher final : public Fetcher {
   // Faults of files are final: invalid_url (not there, not a file, not readable), too_large,
   // empty_body, storage_failed.
   void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) override;
+  void drop(std::int64_t batch) override;
   void post(Post post, Callback<PostOutcome> done) override;
 
  private:

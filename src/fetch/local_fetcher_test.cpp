@@ -22,6 +22,7 @@ class FakeFetcher final : public Fetcher {
     asked.push_back(std::move(url));
     done({Spool(), std::nullopt});
   }
+  void drop(std::int64_t batch) override { asked.push_back("drop " + std::to_string(batch)); }
   void post(Post post, Callback<PostOutcome> done) override {
     asked.push_back(std::move(post.url));
     done({200, {}, {}, {}});

@@ -1,4 +1,4 @@
-// The edge: listener, sessions, router, and the endpoints of CONTRACT 1.1 to 1.4. Every failure
+// The edge: listener, sessions, router, and the endpoints of CONTRACT 1.1 to 1.5. Every failure
 // leaves as application/problem+json (http/problem.cpp). Beast stays inside this room's .cpp files.
 //
 // An io_context on `threads` threads of its own, a strand a session, a deadline on every await;
@@ -38,7 +38,9 @@ struct EdgeParts {
   asio::thread_pool& blocking;
   // What is wrong with a webhook URL as an address (blocked), or nullopt. Called on the pool.
   std::function<std::optional<std::string>(std::string_view url)> webhook_url_fault;
-  std::function<void()> batch_sealed;  // a hint for the engine, from any edge thread
+  // Hints for the engine, from any edge thread.
+  std::function<void()> batch_sealed;  // or there is something to be done in it again
+  std::function<void(BatchKey)> batch_cancelled;
 };
 
 class Edge {

@@ -215,7 +215,7 @@ TEST(Edge, StopBreaksOffWhatDoesNotEnd) {
 TEST(Edge, AnAddressInUseIsNamed) {
   EdgeUnderTest server;
   EdgeOptions options{.port = server.edge->port()};
-  EdgeParts parts{server.db, server.objects, server.clock, server.pool, {}, {}};
+  EdgeParts parts{server.db, server.objects, server.clock, server.pool, {}, {}, {}};
   const auto second = Edge::create(options, parts);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
@@ -225,7 +225,7 @@ TEST(Edge, AnAddressInUseIsNamed) {
 TEST(Edge, AnAddressThatIsNone) {
   EdgeUnderTest server;
   EdgeOptions options{.address = "nowhere", .port = 0};
-  EdgeParts parts{server.db, server.objects, server.clock, server.pool, {}, {}};
+  EdgeParts parts{server.db, server.objects, server.clock, server.pool, {}, {}, {}};
   const auto edge = Edge::create(options, parts);
   ASSERT_FALSE(edge);
   EXPECT_THAT(edge.error().text, HasSubstr("nowhere:0"));

@@ -87,7 +87,7 @@ RawReply RawClient::read_reply(bool to_head) {
   const std::size_t head_size = pending_.find("\r\n\r\n") + 4;
   RawReply reply = parse_head(std::string_view(pending_).substr(0, head_size));
   pending_.erase(0, head_size);
-  if (to_head || reply.status == 304 || reply.status == 100) {
+  if (to_head || reply.status == 304 || reply.status == 204 || reply.status == 100) {
     reply.is_whole = true;
   } else if (reply.headers.contains("content-length")) {
     const std::size_t size = number(reply.header("content-length"), 10);
@@ -144,7 +144,8 @@ EdgeUnderTest::EdgeUnderTest(EdgeOptions options) {
                     if (!url.contains("10.0.0.1")) return std::nullopt;
                     return "10.0.0.1 is a private address";
                   },
-                  .batch_sealed = [this] { ++batches_sealed; }};
+                  .batch_sealed = [this] { ++batches_sealed; },
+                  .batch_cancelled = [this](BatchKey) { ++batches_cancelled; }};
   auto made = Edge::create(std::move(options), std::move(parts));
   if (!made) throw std::runtime_error(made.error().text);
   edge = *std::move(made);
@@ -187,6 +188,13 @@ void EdgeUnderTest::work_off() {
   std::vector<Outcome> outcomes;
   for (const Lease& lease : leases.value()) {
     for (const LeasedImage& image : lease.images) {
+      if (image.url.contains("bad")) {
+        outcomes.push_back({.lease = lease.id,
+                            .image = image.image,
+                            .tries = 1,
+                            .fault = ImageFault{FaultCode::kHttpStatus, "it answered 404", 404}});
+        continue;
+      }
       const std::string key = fmt::format("processed/{}/{}.jpg", lease.request_id, image.image);
       const std::string bytes = "0123456789";
       static_cast<void>(objects.put(key, std::as_bytes(std::span(bytes))));

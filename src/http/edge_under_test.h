@@ -64,7 +64,8 @@ class EdgeUnderTest {
   [[nodiscard]] RawReply upload(std::string_view form);
   // The id of the request that this CSV becomes.
   [[nodiscard]] std::string accept(std::string_view csv);
-  // Works off everything there is: every image ends as a rendition of ten bytes.
+  // Works off everything there is: every image ends as a rendition of ten bytes, but those whose
+  // URL has "bad" in it fail.
   void work_off();
   [[nodiscard]] std::size_t spool_files() const;
 
@@ -73,6 +74,7 @@ class EdgeUnderTest {
   FakeStore objects;
   ManualClock clock;
   std::atomic<int> batches_sealed = 0;
+  std::atomic<int> batches_cancelled = 0;
   asio::thread_pool pool{2};
   std::unique_ptr<Edge> edge;
 };

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "http/status_json.h"
 
 namespace imgmill {
 namespace {
@@ -11,7 +12,20 @@ Problem unknown_request() {
       .status = 404, .error = "Request not found", .detail = "there is no request with this id"};
 }
 
+Problem not_final(const Batch& batch) {
+  return {.status = 404,
+          .error = "Results not ready",
+          .detail = "the request is still being worked on: ask again when its status is final",
+          .request_status = std::string(status_word(batch))};
+}
+
 }  // namespace
+
+Answer<Batch> find_final_request(Db& db, std::string_view request_id) {
+  auto batch = find_request(db, request_id);
+  if (batch && !is_final(batch->state)) return std::unexpected(not_final(*batch));
+  return batch;
+}
 
 Answer<Batch> find_request(Db& db, std::string_view request_id) {
   if (!is_uuid(request_id)) return std::unexpected(unknown_request());

@@ -10,14 +10,6 @@ int hex_value(char c) {
   return -1;
 }
 
-// -1 when the escape is broken.
-int escaped_byte(std::string_view escape) {
-  if (escape.size() < 3) return -1;
-  const int high = hex_value(escape[1]);
-  const int low = hex_value(escape[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 // A proxy may send the absolute form, "http://host/path".
 std::string_view without_origin(std::string_view target) {
   const std::size_t scheme_end = target.find("://");
@@ -27,6 +19,19 @@ std::string_view without_origin(std::string_view target) {
 }
 
 }  // namespace
+
+int escaped_byte(std::string_view escape) {
+  if (escape.size() < 3) return -1;
+  const int high = hex_value(escape[1]);
+  const int low = hex_value(escape[2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+std::string_view query_of(std::string_view target) {
+  target = target.substr(0, target.find('#'));
+  const std::size_t mark = target.find('?');
+  return mark == target.npos ? std::string_view() : target.substr(mark + 1);
+}
 
 std::optional<std::string> decoded_path(std::string_view target) {
   target = without_origin(target);

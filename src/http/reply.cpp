@@ -15,9 +15,10 @@ struct StatusTitle {
   std::string_view title;
 };
 
-constexpr std::array<StatusTitle, 19> kTitles{{
+constexpr std::array<StatusTitle, 20> kTitles{{
     {200, "OK"},
     {202, "Accepted"},
+    {204, "No Content"},
     {206, "Partial Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},
@@ -50,7 +51,7 @@ std::string_view date_text(Time now) {
 }
 
 void append_framing(const Reply& reply, BodyFraming framing, std::string& out) {
-  if (reply.status == 304) return;
+  if (reply.status == 304 || reply.status == 204) return;
   if (framing == BodyFraming::kChunked) out += "Transfer-Encoding: chunked\r\n";
   if (framing == BodyFraming::kLength) {
     const std::uint64_t length = reply.source ? reply.length.value_or(0) : reply.body.size();

@@ -14,7 +14,7 @@
 
 namespace imgmill {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kOther };
+enum class Method : std::uint8_t { kGet, kHead, kPost, kDelete, kOther };
 
 class Request {
  public:
@@ -30,6 +30,8 @@ class Request {
 
   // What stood for the variable part of the route, percent-decoded.
   std::string variable;
+  // What stood behind the '?', as it came; http/query.h takes it apart.
+  std::string_view query;
 };
 
 }  // namespace imgmill

@@ -8,7 +8,7 @@
 namespace imgmill {
 namespace {
 
-enum class Verb { kGet, kPost };
+enum class Verb { kGet, kPost, kDelete };
 enum class Variable { kNone, kSegment, kPath };
 
 struct Pattern {
@@ -19,12 +19,20 @@ struct Pattern {
   Endpoint endpoint;
 };
 
-constexpr std::array<Pattern, 7> kPatterns{{
+constexpr std::array<Pattern, 15> kPatterns{{
     {Verb::kPost, "/api/upload", Variable::kNone, "", post_upload},
     {Verb::kGet, "/api/status/", Variable::kSegment, "", get_status},
     {Verb::kGet, "/api/download/", Variable::kSegment, "", get_download},
     {Verb::kGet, "/results/", Variable::kSegment, "_results.csv", get_download},
     {Verb::kGet, "/processed/", Variable::kPath, "", get_processed},
+    {Verb::kGet, "/api/requests", Variable::kNone, "", get_requests},
+    {Verb::kGet, "/api/requests/", Variable::kSegment, "/images", get_images},
+    {Verb::kGet, "/api/requests/", Variable::kSegment, "/failures.csv", get_failures},
+    {Verb::kPost, "/api/requests/", Variable::kSegment, "/cancel", post_cancel},
+    {Verb::kPost, "/api/requests/", Variable::kSegment, "/retry", post_retry},
+    {Verb::kGet, "/api/requests/", Variable::kSegment, "/deliveries", get_deliveries},
+    {Verb::kPost, "/api/requests/", Variable::kSegment, "/redeliver", post_redeliver},
+    {Verb::kDelete, "/api/requests/", Variable::kSegment, "", delete_request},
     {Verb::kGet, "/healthz", Variable::kNone, "", get_health},
     {Verb::kGet, "/readyz", Variable::kNone, "", get_readiness},
 }};
@@ -42,8 +50,27 @@ std::optional<std::string_view> match(const Pattern& pattern, std::string_view p
 }
 
 bool takes(Verb verb, Method method) {
-  if (verb == Verb::kPost) return method == Method::kPost;
-  return method == Method::kGet || method == Method::kHead;
+  switch (verb) {
+    case Verb::kGet:
+      return method == Method::kGet || method == Method::kHead;
+    case Verb::kPost:
+      return method == Method::kPost;
+    case Verb::kDelete:
+      return method == Method::kDelete;
+  }
+  return false;
+}
+
+std::string_view allowed_by(Verb verb) {
+  switch (verb) {
+    case Verb::kGet:
+      return "GET, HEAD";
+    case Verb::kPost:
+      return "POST";
+    case Verb::kDelete:
+      return "DELETE";
+  }
+  return "";
 }
 
 }  // namespace
@@ -53,7 +80,7 @@ std::variant<Route, WrongMethod, Unrouted> find_route(Method method, std::string
     const auto variable = match(pattern, path);
     if (!variable) continue;
     if (takes(pattern.verb, method)) return Route{pattern.endpoint, std::string(*variable)};
-    return WrongMethod{pattern.verb == Verb::kPost ? "POST" : "GET, HEAD"};
+    return WrongMethod{allowed_by(pattern.verb)};
   }
   return Unrouted{};
 }

@@ -23,14 +23,28 @@ TEST(Router, MethodsAndPaths) {
   EXPECT_EQ(routed(Method::kPost, "/api/upload"), "");
   EXPECT_EQ(routed(Method::kGet, "/api/upload"), "405 POST");
   EXPECT_EQ(routed(Method::kOther, "/healthz"), "405 GET, HEAD");
+  EXPECT_EQ(routed(Method::kGet, "/api/requests"), "");
+  EXPECT_EQ(routed(Method::kGet, "/api/requests/abc/images"), "abc");
+  EXPECT_EQ(routed(Method::kPost, "/api/requests/abc/cancel"), "abc");
+  EXPECT_EQ(routed(Method::kDelete, "/api/requests/abc"), "abc");
+  EXPECT_EQ(routed(Method::kGet, "/api/requests/abc"), "405 DELETE");
+  EXPECT_EQ(routed(Method::kDelete, "/api/requests/abc/retry"), "405 POST");
 }
 
 TEST(Router, NothingElse) {
   for (const auto* path :
        {"/", "/api/status/", "/api/status/a/b", "/api/upload/", "/results/_results.csv",
-        "/results/abc.csv", "/processed/", "/API/upload", "/healthz/"}) {
+        "/results/abc.csv", "/processed/", "/API/upload", "/healthz/", "/api/requests/",
+        "/api/requests/a/b", "/api/requests//images"}) {
     EXPECT_EQ(routed(Method::kGet, path), "404") << path;
   }
+}
+
+TEST(Path, QueryBehindTheMark) {
+  EXPECT_EQ(query_of("/a?x=1&y=/?"), "x=1&y=/?");
+  EXPECT_EQ(query_of("/a?x#y?z"), "x");
+  EXPECT_EQ(query_of("/a#b?c"), "");
+  EXPECT_EQ(query_of("/a"), "");
 }
 
 TEST(Path, DecodedWithoutOriginAndQuery) {

@@ -143,6 +143,7 @@ Task<Reply> Session::answer(SessionRequest& request) {
   }
   Route& route = std::get<Route>(found);
   request.variable = std::move(route.variable);
+  request.query = query_of(request.target());
   std::string thrown;
   try {
     co_return co_await route.endpoint(site_, request);

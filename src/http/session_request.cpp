@@ -91,6 +91,8 @@ Method SessionRequest::method() const {
       return Method::kHead;
     case http::verb::post:
       return Method::kPost;
+    case http::verb::delete_:
+      return Method::kDelete;
     default:
       return Method::kOther;
   }

@@ -1,13 +1,18 @@
 #include "http/status_json.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace imgmill {
 namespace {
+
+constexpr std::array<std::string_view, 5> kStatusWords{"pending", "processing", "completed",
+                                                       "failed", "cancelled"};
 
 std::string_view webhook_word(WebhookState state) {
   switch (state) {
@@ -34,33 +39,27 @@ std::string quality_json(int quality) {
                                  : fmt::to_string(quality);
 }
 
-// At the pace so far, in whole seconds; "null" before the first image is done.
+// At the pace of this run so far, in whole seconds; "null" before its first image is done.
 std::string eta_seconds(const Batch& batch, Time now) {
   const BatchCounts& counts = batch.counts;
-  if (is_final(batch.state) || !batch.started_at || counts.processed == 0) return "null";
+  const std::uint64_t done = counts.processed - std::min(batch.processed_before, counts.processed);
+  if (is_final(batch.state) || !batch.started_at || done == 0) return "null";
   const double elapsed_s =
       std::chrono::duration<double>(std::max(now - *batch.started_at, Micros(0))).count();
   const auto left = static_cast<double>(counts.placements - counts.processed);
-  return fmt::to_string(
-      std::llround(std::ceil(elapsed_s * left / static_cast<double>(counts.processed))));
+  return fmt::to_string(std::llround(std::ceil(elapsed_s * left / static_cast<double>(done))));
 }
 
 }  // namespace
 
 std::string_view status_word(const Batch& batch) {
-  switch (batch.state) {
-    case BatchState::kReceiving:
-      return "pending";
-    case BatchState::kSealed:
-      return batch.started_at || batch.counts.processed > 0 ? "processing" : "pending";
-    case BatchState::kCompleted:
-      return "completed";
-    case BatchState::kFailed:
-      return "failed";
-    case BatchState::kCancelled:
-      return "cancelled";
-  }
-  return "pending";
+  return kStatusWords.at(std::to_underlying(status_of(batch)));
+}
+
+std::optional<BatchStatus> status_named(std::string_view word) {
+  const auto at = std::ranges::find(kStatusWords, word);
+  if (at == kStatusWords.end()) return std::nullopt;
+  return static_cast<BatchStatus>(at - kStatusWords.begin());
 }
 
 std::string percentage(const Batch& batch) {

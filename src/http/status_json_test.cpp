@@ -71,6 +71,24 @@ TEST(StatusWord, OfEveryState) {
   EXPECT_EQ(status_word(batch_with(BatchState::kCancelled, 1, 3)), "cancelled");
 }
 
+TEST(StatusWord, AndBack) {
+  EXPECT_EQ(status_named("processing"), BatchStatus::kProcessing);
+  EXPECT_EQ(status_named("cancelled"), BatchStatus::kCancelled);
+  EXPECT_EQ(status_named("Failed"), std::nullopt);
+  EXPECT_EQ(status_named(""), std::nullopt);
+}
+
+TEST(StatusJson, TheTimeLeftIsOfTheRunUnderWay) {
+  Batch batch = batch_with(BatchState::kSealed, 95, 100);
+  batch.started_at = batch.created_at;
+  batch.processed_before = 90;
+  EXPECT_TRUE(
+      status_json(batch, batch.created_at + Micros(10'000'000)).contains(R"("eta_seconds": 10,)"));
+  batch.processed_before = 95;
+  EXPECT_TRUE(status_json(batch, batch.created_at + Micros(10'000'000))
+                  .contains(R"("eta_seconds": null,)"));
+}
+
 TEST(Percentage, TwoDecimalsAndAHundredOnlyAtTheEnd) {
   EXPECT_EQ(percent(BatchState::kSealed, 0, 3), "0.0");
   EXPECT_EQ(percent(BatchState::kSealed, 1, 3), "33.33");

@@ -197,7 +197,8 @@ Task<void> Courier::Impl::deliver(Delivery delivery) {
 
 Report Courier::Impl::report_on(Delivery delivery, Time began_at,
                                 const PostOutcome& outcome) const {
-  const NextStep next = next_step(outcome, delivery.attempt, options_.schedule, random_jitter());
+  const NextStep next = next_step(outcome, delivery.attempt - delivery.attempts_before,
+                                  options_.schedule, random_jitter());
   Report report{.delivery = std::move(delivery),
                 .attempt = {.at = began_at,
                             .http_status = outcome.http_status,

@@ -41,6 +41,7 @@ class ScriptedFetcher final : public Fetcher {
   void get(std::string, std::int64_t, Callback<FetchOutcome>) override {
     FAIL() << "a courier does not fetch";
   }
+  void drop(std::int64_t) override { FAIL() << "a courier drops nothing"; }
   void post(Post post, Callback<PostOutcome> done) override {
     sent.push_back({std::move(post), std::move(done)});
   }
@@ -114,7 +115,12 @@ class CourierTest : public testing::Test {
     return db_.find_batch(id).value().value().webhook_state;
   }
   [[nodiscard]] std::vector<DeliveryAttempt> attempts_of(const std::string& id) {
-    return db_.list_attempts(id).value();
+    std::vector<DeliveryAttempt> attempts;
+    const Batch batch = db_.find_batch(id).value().value();
+    for (const RecordedAttempt& one : db_.list_attempts(batch.key, 100).value()) {
+      attempts.push_back(one.made);
+    }
+    return attempts;
   }
   void until_attempts(const std::string& id, std::size_t count) {
     until([&] { return attempts_of(id).size() >= count; });

@@ -28,7 +28,7 @@ constexpr auto kRenewal = std::chrono::milliseconds(limits::kLeaseRenewal);
 
 class Engine::Impl {
  public:
-  Impl(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
+  Impl(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor)
       : options_(std::move(options)),
         parts_(parts),
         executor_(executor),
@@ -47,6 +47,13 @@ class Engine::Impl {
 
   void nudge() {
     asio::post(executor_, [this] { wake_.set(); });
+  }
+
+  void drop(BatchKey batch) {
+    asio::post(executor_, [this, batch] {
+      dropped_while_leasing_.push_back(batch);
+      parts_.fetcher.drop(batch);
+    });
   }
 
   void stop() {
@@ -72,6 +79,7 @@ class Engine::Impl {
     }
     const Time now = parts_.clock.now();
     const LeaseBook::Room room = book_.room(options_.images_in_hand);
+    dropped_while_leasing_.clear();
     auto leases = co_await run_on(parts_.blocking, [&] {
       return parts_.db.lease_images(options_.owner, room.images, room.served, now,
                                     now + limits::kLeaseDuration);
@@ -88,6 +96,7 @@ class Engine::Impl {
 
   void start(Lease lease) {
     book_.open(lease);
+    if (std::ranges::count(dropped_while_leasing_, lease.id.batch) > 0) return break_off(lease);
     const RenditionPlace place = options_.place_of(lease.request_id);
     for (LeasedImage& image : lease.images) {
       spawn(run_one({.lease = lease.id,
@@ -101,13 +110,38 @@ class Engine::Impl {
 
   Task<void> run_one(ImageJob job) {
     const LeaseId lease = job.lease;
+    const std::uint32_t image = job.image.image;
+    const std::uint32_t tries = job.image.tries;
     std::optional<Outcome> outcome;
     if (!stopping_) outcome = co_await run_image(parts_, std::move(job));
+    if (!outcome && !stopping_) outcome = broken_off(lease, image, tries);
     if (outcome) {
-      finisher_.add(*std::move(outcome));
-      if (finisher_.outcomes() == book_.images()) finisher_.hurry();
+      finish(*std::move(outcome));
     } else {
       close(lease);
+    }
+  }
+
+  void finish(Outcome outcome) {
+    finisher_.add(std::move(outcome));
+    if (finisher_.outcomes() == book_.images()) finisher_.hurry();
+  }
+
+  // Its batch was cancelled: the database takes it out of work. Should the batch go on, nothing is
+  // lost but time.
+  [[nodiscard]] Outcome broken_off(const LeaseId& lease, std::uint32_t image,
+                                   std::uint32_t tries) const {
+    return {.lease = lease,
+            .image = image,
+            .tries = tries,
+            .rendered = std::nullopt,
+            .fault = cancelled_fault(),
+            .try_again_at = parts_.clock.now()};
+  }
+
+  void break_off(const Lease& lease) {
+    for (const LeasedImage& image : lease.images) {
+      finish(broken_off(lease.id, image.image, image.tries));
     }
   }
 
@@ -166,6 +200,7 @@ class Engine::Impl {
   Signal renew_;
   LeaseBook book_;
   Finisher finisher_;
+  std::vector<BatchKey> dropped_while_leasing_;  // during the last call of lease_images
   std::size_t images_running_ = 0;
   std::size_t finishers_running_ = 0;
   std::size_t renewers_running_ = 0;
@@ -173,12 +208,13 @@ class Engine::Impl {
   bool drained_ = false;
 };
 
-Engine::Engine(EngineOptions options, EngineParts parts, asio::any_io_executor executor)
-    : impl_(std::make_unique<Impl>(std::move(options), parts, std::move(executor))) {}
+Engine::Engine(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor)
+    : impl_(std::make_unique<Impl>(std::move(options), parts, executor)) {}
 Engine::~Engine() = default;
 
 Task<void> Engine::run() { return impl_->run(); }
 void Engine::nudge() { impl_->nudge(); }
+void Engine::drop(BatchKey batch) { impl_->drop(batch); }
 void Engine::stop() { impl_->stop(); }
 
 }  // namespace imgmill

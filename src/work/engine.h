@@ -46,13 +46,16 @@ struct EngineParts {
 
 class Engine {
  public:
-  Engine(EngineOptions options, EngineParts parts, asio::any_io_executor executor);
+  Engine(EngineOptions options, EngineParts parts, const asio::any_io_executor& executor);
   ~Engine();
 
   // Works until stop(): co_spawn it on the executor.
   [[nodiscard]] Task<void> run();
   // There may be something to lease: look at once. Any thread.
   void nudge();
+  // Breaks off the downloads of a cancelled batch and begins no image of it that is leased already;
+  // what is further ends in its own way. Any thread.
+  void drop(BatchKey batch);
   // Lease no more and give back what has not begun; run() returns when what is under way is
   // finished.
   void stop();

@@ -58,8 +58,16 @@ class ScriptedFetcher final : public Fetcher {
     for (auto& [outcome, done] : std::exchange(held, {})) done(std::move(outcome));
   }
 
+  // Answers what is held; of which batch it is plays no part here.
+  void drop(std::int64_t batch) override {
+    dropped.push_back(batch);
+    for (auto& [outcome, done] : held) outcome = fault(FaultCode::kCancelled, true);
+    let_go();
+  }
+
   std::map<std::string, std::deque<FetchOutcome>> scripts;
   std::vector<std::string> asked;
+  std::vector<std::int64_t> dropped;
   bool hold = false;
   std::vector<std::pair<FetchOutcome, Callback<FetchOutcome>>> held;
 };
@@ -295,6 +303,61 @@ TEST_F(EngineTest, WhatAStoppedFetcherBreaksOffUsesUpNoTry) {
   const auto leases = db.lease_images("next", 10, {}, clock.now(), clock.now() + 30s);
   ASSERT_EQ(leases->size(), 1U);
   EXPECT_EQ(leases->at(0).images.at(0).tries, 0U);
+}
+
+TEST_F(EngineTest, ACancelledBatchIsBrokenOffAndFinalAtOnce) {
+  fetcher.hold = true;
+  std::vector<std::string> many;
+  for (int i = 0; i < 200; ++i) many.push_back(fmt::format("https://a/{}.jpg", i));
+  const std::string id = add_batch(many);
+  start();
+  run_until([&] { return fetcher.held.size() >= 32; });
+  const std::size_t asked = fetcher.asked.size();
+  const BatchKey key = batch(id).key;
+  ASSERT_TRUE(db.cancel_batch(key, clock.now()));
+  engine.drop(key);
+  run_until([&] { return became_final == 1; });
+  EXPECT_EQ(batch(id).state, BatchState::kCancelled);
+  EXPECT_EQ(batch(id).counts.processed, 0U);
+  EXPECT_EQ(fetcher.asked.size(), asked);
+  EXPECT_EQ(fetcher.dropped, std::vector<std::int64_t>{key});
+}
+
+TEST_F(EngineTest, WhatIsFetchedAlreadyEndsInItsOwnWayAfterACancel) {
+  fetcher.hold = true;
+  const std::string id = add_batch({"https://a/one.jpg"});
+  start();
+  run_until([&] { return fetcher.held.size() == 1; });
+  ASSERT_TRUE(db.cancel_batch(batch(id).key, clock.now()));
+  fetcher.let_go();
+  run_until([&] { return final(id); });
+  EXPECT_EQ(batch(id).state, BatchState::kCancelled);
+  EXPECT_EQ(batch(id).counts.processed, 1U);
+  EXPECT_EQ(objects.keys().size(), 1U);
+}
+
+TEST_F(EngineTest, WhatIsBrokenOffThoughNothingWasCancelledIsRunAgain) {
+  fetcher.hold = true;
+  const std::string id = add_batch({"https://a/one.jpg"});
+  start();
+  run_until([&] { return fetcher.held.size() == 1; });
+  fetcher.hold = false;
+  engine.drop(batch(id).key);
+  run_until([&] { return final(id); });
+  EXPECT_EQ(batch(id).state, BatchState::kCompleted);
+  EXPECT_EQ(fetcher.asked.size(), 2U);
+}
+
+TEST_F(EngineTest, ARetriedBatchIsRunFromTheStart) {
+  fetcher.scripts["https://a/one.jpg"].push_back(fault(FaultCode::kHttpStatus, false, 404));
+  const std::string id = add_batch({"https://a/one.jpg", "https://a/two.jpg"});
+  start();
+  run_until([&] { return became_final == 1; });
+  ASSERT_TRUE(db.retry_batch(batch(id).key, clock.now()));
+  engine.nudge();
+  run_until([&] { return became_final == 2; });
+  EXPECT_EQ(batch(id).counts.failed, 0U);
+  EXPECT_EQ(fetcher.asked.size(), 3U);
 }
 
 }  // namespace

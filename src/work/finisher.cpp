@@ -45,8 +45,8 @@ void make_durable(std::vector<Outcome>& outcomes, ObjectStore& objects, Time now
 
 }  // namespace
 
-Finisher::Finisher(EngineParts parts, asio::any_io_executor executor, Written written)
-    : parts_(parts), written_(std::move(written)), signal_(std::move(executor)) {}
+Finisher::Finisher(EngineParts parts, const asio::any_io_executor& executor, Written written)
+    : parts_(parts), written_(std::move(written)), signal_(executor) {}
 
 void Finisher::add(Outcome outcome) {
   pending_.push_back(std::move(outcome));

@@ -19,7 +19,7 @@ class Finisher {
   // Called on the engine's thread after each transaction.
   using Written = std::function<void(std::span<const Outcome>, const FinishReport&)>;
 
-  Finisher(EngineParts parts, asio::any_io_executor executor, Written written);
+  Finisher(EngineParts parts, const asio::any_io_executor& executor, Written written);
 
   void add(Outcome outcome);
   // Added and not yet written.

@@ -13,7 +13,7 @@ namespace imgmill {
 
 class Signal {
  public:
-  explicit Signal(asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit Signal(const asio::any_io_executor& executor) : timer_(executor) {}
 
   void set() {
     set_ = true;

@@ -22,6 +22,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "src"
 CRASHED = 86  # base/test_point.h
 PASSES_MAX = int(os.environ.get("CRASH_PASSES_MAX", "4"))
 GOOD = 6
+REMOVAL = "removal."  # of the points that only a deletion passes
 
 
 def test_points():
@@ -139,6 +140,39 @@ class Crash:
         self.test.assertEqual(set(), objects - known, "objects that nobody knows")
 
 
+class RemovalCrash(Crash):
+    """The same while a request is deleted, beside one that stays."""
+
+    def happens(self):
+        self.server.spawn(MILL_CRASH_AT=self.plan)
+        wait_until(lambda: self._answers("/readyz"), "ready")
+        self._submit()
+        self.kept_id = self.request_id
+        self._submit()
+        wait_until(lambda: self._is_settled() and self._all_is_final(), "both are settled")
+        try:
+            self.server.client.request("DELETE", f"/api/requests/{self.request_id}")
+        except (OSError, http.client.HTTPException):
+            wait_until(self._has_ended, "the server is gone")
+        if not self._has_ended():
+            self.server.kill()
+            return False
+        self.test.assertEqual(CRASHED, self.server.process.returncode, self.server.log())
+        return True
+
+    def check_recovery(self):
+        self.server.start()
+        self.test.assertFalse(self._answers(f"/api/status/{self.request_id}"))
+        count = "SELECT count(*) FROM batches"
+        wait_until(lambda: self._ask(count) == [(1,)], "the deletion is finished", 30)
+        for table in ("images", "placements", "outcomes", "deliveries"):
+            batches = self._ask(f"SELECT count(DISTINCT batch) FROM {table}")
+            self.test.assertEqual([(1,)], batches, table)
+        self.test.assertTrue(self._answers(f"/api/download/{self.kept_id}"))
+        self.test.assertEqual(0, self.server.stop(), self.server.log())
+        self._check_folders()
+
+
 class CrashPoints(unittest.TestCase):
     def test_there_are_points(self):
         self.assertGreater(len(test_points()), 3)
@@ -147,7 +181,8 @@ class CrashPoints(unittest.TestCase):
         for point in test_points():
             for number in range(1, PASSES_MAX + 1):
                 with self.subTest(point=point, number=number):
-                    crash = Crash(self, point, number)
+                    kind = RemovalCrash if point.startswith(REMOVAL) else Crash
+                    crash = kind(self, point, number)
                     happened = crash.happens()
                     if happened:
                         crash.check_recovery()

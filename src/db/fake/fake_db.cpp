@@ -97,7 +97,7 @@ Result<std::optional<Batch>> FakeDb::find_batch(std::string_view request_id) {
   const std::scoped_lock lock(memory_->mutex);
   TRY_VOID(memory_->enter("find_batch"));
   const Folder* folder = memory_->find(request_id);
-  if (folder == nullptr || folder->batch.state == BatchState::kReceiving) return std::nullopt;
+  if (folder == nullptr || !folder->is_visible()) return std::nullopt;
   return folder->batch;
 }
 
@@ -107,12 +107,13 @@ Result<std::vector<PlacementOutput>> FakeDb::list_outputs(BatchKey batch, std::u
   TRY_VOID(memory_->enter("list_outputs"));
   std::vector<PlacementOutput> outputs;
   auto it = memory_->folders.find(batch);
-  if (it == memory_->folders.end()) return outputs;
+  if (it == memory_->folders.end() || it->second.deleting) return outputs;
   const Folder& folder = it->second;
   for (std::uint64_t i = first; i < folder.placements.size() && outputs.size() < limit; ++i) {
     const Placement& placement = folder.placements[i];
+    const auto& rendered = folder.images[placement.image].rendered;
     outputs.push_back(
-        {placement.row, placement.position, folder.images[placement.image].output_key});
+        {placement.row, placement.position, rendered ? rendered->output_key : std::string()});
   }
   return outputs;
 }
@@ -153,7 +154,10 @@ Result<std::vector<Lease>> FakeDb::lease_images(std::string_view owner, std::uin
     for (std::size_t i = before; i < leases.size(); ++i) {
       images += static_cast<std::uint32_t>(leases[i].images.size());
     }
-    if (!folder.batch.started_at) folder.batch.started_at = folder.batch.updated_at = now;
+    if (!folder.batch.started_at) {
+      folder.batch.started_at = folder.batch.updated_at = now;
+      folder.batch.processed_before = folder.batch.counts.processed;
+    }
     folder.turn = ++memory_->last_turn;
     turns.emplace(folder.turn, &folder);
   }
@@ -237,7 +241,9 @@ Result<void> FakeDb::finish_delivery(const Delivery& delivery, const DeliveryAtt
   auto it = memory_->posts.find(delivery.id);
   if (it == memory_->posts.end()) return fail(ErrorCode::kNotFound, "there is no such delivery");
   Post& post = it->second;
-  memory_->attempts.emplace_back(post.batch, attempt);
+  memory_->attempts.emplace_back(
+      post.batch,
+      RecordedAttempt{post.delivery.event_id, delivery.attempt, post.delivery.url, attempt});
   if (post.final || post.delivery.attempt != delivery.attempt) return {};
   if (again_at) {
     post.available = *again_at;
@@ -246,21 +252,50 @@ Result<void> FakeDb::finish_delivery(const Delivery& delivery, const DeliveryAtt
   }
   post.final = true;
   Batch& batch = memory_->folders.at(post.batch).batch;
+  const bool latest = std::ranges::none_of(memory_->posts, [&](const auto& other) {
+    return other.second.batch == post.batch && other.first > delivery.id;
+  });
+  if (!latest || !is_final(batch.state)) return {};
   batch.webhook_state =
       verdict == DeliveryVerdict::kDelivered ? WebhookState::kSent : WebhookState::kFailed;
   batch.updated_at = now;
   return {};
 }
 
-Result<std::vector<DeliveryAttempt>> FakeDb::list_attempts(std::string_view request_id) {
+Result<std::vector<RecordedAttempt>> FakeDb::list_attempts(BatchKey batch, std::uint32_t limit) {
   const std::scoped_lock lock(memory_->mutex);
   TRY_VOID(memory_->enter("list_attempts"));
-  std::vector<DeliveryAttempt> attempts;
-  const Folder* folder = memory_->find(request_id);
-  for (const auto& [batch, attempt] : memory_->attempts) {
-    if (folder != nullptr && batch == folder->batch.key) attempts.push_back(attempt);
+  std::vector<RecordedAttempt> attempts;
+  for (const auto& [key, attempt] : memory_->attempts) {
+    if (key == batch) attempts.push_back(attempt);
   }
+  if (attempts.size() > limit) attempts.erase(attempts.begin(), attempts.end() - limit);
   return attempts;
+}
+
+Result<void> FakeDb::redeliver(BatchKey batch, Time now) {
+  const std::scoped_lock lock(memory_->mutex);
+  TRY_VOID(memory_->enter("redeliver"));
+  TRY(Folder * folder, memory_->visible(batch));
+  if (!is_final(folder->batch.state)) {
+    return fail(ErrorCode::kConflict, "the request is not final: its webhook is still to come");
+  }
+  Post* last = nullptr;
+  for (auto& [id, post] : memory_->posts) {
+    if (post.batch == batch) last = &post;
+  }
+  if (last == nullptr) return fail(ErrorCode::kConflict, "the request has no webhook_url");
+  if (last->final || last->owner.empty() || last->available <= now) {
+    last->delivery.attempts_before = last->delivery.attempt;
+    last->final = false;
+    last->available = now;
+    last->owner.clear();
+  }
+  if (folder->batch.webhook_state == WebhookState::kFailed) {
+    folder->batch.webhook_state = WebhookState::kNotSent;
+    folder->batch.updated_at = now;
+  }
+  return {};
 }
 
 Result<void> FakeDb::check() {

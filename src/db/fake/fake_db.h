@@ -37,6 +37,21 @@ class FakeDb final : public Db {
   [[nodiscard]] Result<std::vector<PlacementFailure>> list_failures(BatchKey batch,
                                                                     std::uint64_t first,
                                                                     std::uint32_t limit) override;
+  [[nodiscard]] Result<std::vector<Batch>> list_batches(std::optional<BatchStatus> only,
+                                                        std::optional<BatchKey> before,
+                                                        std::uint32_t limit) override;
+  [[nodiscard]] Result<PlacementPage> list_placements(BatchKey batch,
+                                                      std::optional<ImageStatus> only,
+                                                      std::uint64_t first,
+                                                      std::uint32_t limit) override;
+  [[nodiscard]] Result<void> cancel_batch(BatchKey batch, Time now) override;
+  [[nodiscard]] Result<void> retry_batch(BatchKey batch, Time now) override;
+  [[nodiscard]] Result<void> begin_deletion(BatchKey batch) override;
+  [[nodiscard]] Result<std::vector<Batch>> find_deleting() override;
+  [[nodiscard]] Result<std::vector<StoredRendition>> list_renditions(BatchKey batch,
+                                                                     std::uint32_t first,
+                                                                     std::uint32_t limit) override;
+  [[nodiscard]] Result<bool> erase_slice(BatchKey batch) override;
   [[nodiscard]] Result<std::vector<Lease>> lease_images(std::string_view owner,
                                                         std::uint32_t images_max,
                                                         std::span<const BatchKey> skip, Time now,
@@ -52,8 +67,9 @@ class FakeDb final : public Db {
                                              const DeliveryAttempt& attempt,
                                              DeliveryVerdict verdict, std::optional<Time> again_at,
                                              Time now) override;
-  [[nodiscard]] Result<std::vector<DeliveryAttempt>> list_attempts(
-      std::string_view request_id) override;
+  [[nodiscard]] Result<std::vector<RecordedAttempt>> list_attempts(BatchKey batch,
+                                                                   std::uint32_t limit) override;
+  [[nodiscard]] Result<void> redeliver(BatchKey batch, Time now) override;
   [[nodiscard]] Result<void> check() override;
 
  private:

@@ -51,6 +51,14 @@ Result<Folder*> Memory::receiving(BatchKey key) {
   return &it->second;
 }
 
+Result<Folder*> Memory::visible(BatchKey key) {
+  auto it = folders.find(key);
+  if (it == folders.end() || !it->second.is_visible()) {
+    return fail(ErrorCode::kNotFound, "there is no such request");
+  }
+  return &it->second;
+}
+
 void Memory::append(Folder& folder, std::span<const NewImage> images,
                     std::span<const NewPlacement> placements) {
   for (const NewImage& image : images) {
@@ -72,12 +80,18 @@ void Memory::append(Folder& folder, std::span<const NewImage> images,
     ++counts.placements;
     counts.processed += image.finished() ? 1 : 0;
     counts.failed += image.finished() ? 1 : 0;
-    folder.placements.push_back({placement.row, placement.position, placement.image});
+    folder.placements.push_back({placement.row, placement.position, placement.image,
+                                 std::string(placement.serial_number),
+                                 std::string(placement.product_name)});
   }
 }
 
 bool Memory::take_turn(Folder& folder, std::string_view owner, std::uint32_t images_max, Time now,
                        Time until, std::vector<Lease>& leases) {
+  if (folder.cancelled) {
+    cancel_idle(folder, now);
+    return false;
+  }
   const Batch& batch = folder.batch;
   const auto take = [&](bool of_waiting) {
     auto it = next_due(folder.works(of_waiting), now);
@@ -122,10 +136,11 @@ bool Memory::finish(const Outcome& outcome, Time now) {
   Image& image = folder.images[outcome.image];
   if (image.state != (id.waiting ? Image::State::kWaiting : Image::State::kQueued)) return false;
 
-  if (outcome.try_again_at) {
+  if (outcome.try_again_at && !folder.cancelled) {
     image.state = Image::State::kWaiting;
     Work& again = folder.waiting[outcome.image];
     again.left = 1;
+    again.attempt = std::max(again.attempt, first_attempt_of_run(id.attempt));
     again.tries = outcome.tries;
     again.available = *outcome.try_again_at;
     again.leased = false;
@@ -141,11 +156,16 @@ bool Memory::finish(const Outcome& outcome, Time now) {
 
 void Memory::settle(Folder& folder, Image& image, const Outcome& outcome) {
   BatchCounts& counts = folder.batch.counts;
-  counts.processed += image.places;
   --folder.images_left;
+  image.tries = outcome.tries;
+  if (outcome.try_again_at) {
+    image.state = Image::State::kCancelled;
+    return;
+  }
+  counts.processed += image.places;
   if (outcome.rendered) {
     image.state = Image::State::kDone;
-    image.output_key = outcome.rendered->output_key;
+    image.rendered = outcome.rendered;
     counts.bytes_in += outcome.rendered->bytes_in;
     counts.bytes_out += outcome.rendered->bytes_out;
     ++folder.images_done;
@@ -159,10 +179,14 @@ void Memory::settle(Folder& folder, Image& image, const Outcome& outcome) {
 void Memory::end_if_done(Folder& folder, Time now) {
   Batch& batch = folder.batch;
   if (folder.images_left > 0) return;
-  batch.state = folder.images_done > 0 ? BatchState::kCompleted : BatchState::kFailed;
+  if (folder.cancelled || batch.counts.processed < batch.counts.placements) {
+    batch.state = BatchState::kCancelled;
+  } else {
+    batch.state = folder.images_done > 0 ? BatchState::kCompleted : BatchState::kFailed;
+  }
   batch.finished_at = now;
   if (!batch.webhook_url) return;
-  Post post{.delivery = {.id = static_cast<std::int64_t>(posts.size()) + 1,
+  Post post{.delivery = {.id = ++last_post,
                          .event_id = "evt_" + random_uuid(),
                          .url = *batch.webhook_url,
                          .request_id = batch.request_id,

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,12 +27,13 @@ struct Work {
 };
 
 struct Image {
-  enum class State : std::uint8_t { kQueued, kWaiting, kDone, kFailed };
+  enum class State : std::uint8_t { kQueued, kWaiting, kDone, kFailed, kCancelled };
   std::string url;
   State state = State::kQueued;
   std::uint32_t places = 0;
-  std::string output_key;
-  ImageFault fault;  // of a failed one
+  std::uint32_t tries = 0;
+  std::optional<Rendered> rendered;  // of one that is done
+  ImageFault fault;                  // of a failed one
 
   [[nodiscard]] bool finished() const { return state >= State::kDone; }
 };
@@ -40,6 +42,8 @@ struct Placement {
   std::uint32_t row = 0;
   std::uint32_t position = 0;
   std::uint32_t image = 0;
+  std::string serial_number;
+  std::string product_name;
 };
 
 struct Folder {  // one batch and all that belongs to it
@@ -51,7 +55,13 @@ struct Folder {  // one batch and all that belongs to it
   std::uint64_t images_left = 0;
   std::uint64_t images_done = 0;
   std::uint64_t turn = 0;
+  std::uint32_t retries = 0;
+  bool cancelled = false;
+  bool deleting = false;
 
+  [[nodiscard]] bool is_visible() const {
+    return batch.state != BatchState::kReceiving && !deleting;
+  }
   [[nodiscard]] std::map<std::uint32_t, Work>& works(bool of_waiting) {
     return of_waiting ? waiting : chunks;
   }
@@ -70,14 +80,16 @@ class Memory {
   std::mutex mutex;
   std::map<BatchKey, Folder> folders;
   std::map<std::int64_t, Post> posts;
-  std::vector<std::pair<BatchKey, DeliveryAttempt>> attempts;
+  std::vector<std::pair<BatchKey, RecordedAttempt>> attempts;
   std::deque<std::pair<std::string, Error>> failures;  // verb or "", error
   BatchKey last_key = 0;
+  std::int64_t last_post = 0;
   std::uint64_t last_turn = 0;
 
   [[nodiscard]] Result<void> enter(std::string_view verb);
   [[nodiscard]] Folder* find(std::string_view request_id);
   [[nodiscard]] Result<Folder*> receiving(BatchKey key);
+  [[nodiscard]] Result<Folder*> visible(BatchKey key);
   void append(Folder& folder, std::span<const NewImage> images,
               std::span<const NewPlacement> placements);
   [[nodiscard]] bool take_turn(Folder& folder, std::string_view owner, std::uint32_t images_max,
@@ -86,6 +98,8 @@ class Memory {
   [[nodiscard]] bool finish(const Outcome& outcome, Time now);
   void settle(Folder& folder, Image& image, const Outcome& outcome);
   void end_if_done(Folder& folder, Time now);
+  // Of a cancelled batch: what nobody works on.
+  void cancel_idle(Folder& folder, Time now);
 };
 
 }  // namespace imgmill::fake

@@ -23,6 +23,7 @@ Result<Delivery> lease_delivery(Connection& db, std::int64_t id, std::string_vie
   CHECK(row);
   Delivery delivery{.id = id,
                     .attempt = lease.integer_as<std::uint32_t>(0),
+                    .attempts_before = lease.integer_as<std::uint32_t>(9),
                     .event_id = std::string(lease.text(1)),
                     .url = std::string(lease.text(2)),
                     .request_id = std::string(lease.text(8)),
@@ -44,7 +45,7 @@ Result<void> end_delivery(Connection& db, const Delivery& delivery, bool deliver
   TRY_VOID(end.run());
   TRY(Statement tell, db.query(Query::set_webhook_state));
   const std::string_view told = delivered ? "sent" : "failed";
-  return tell.bind(batch, told, to_us(now)).run();
+  return tell.bind(batch, told, to_us(now), delivery.id).run();
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ Result<void> finish_delivery(Connection& db, const Delivery& delivery,
   CHECK(again_at.has_value() == (verdict == DeliveryVerdict::kTryAgain));
   TRY(Statement add, db.query(Query::add_attempt));
   add.bind(delivery.id, to_us(attempt.at), attempt.http_status, attempt.duration.count(),
-           attempt.error);
+           attempt.error, delivery.attempt);
   TRY(const bool known, add.step());
   if (!known) return fail(ErrorCode::kNotFound, "there is no such delivery");
   TRY_VOID(add.run());
@@ -81,16 +82,34 @@ Result<void> finish_delivery(Connection& db, const Delivery& delivery,
   return retry.bind(delivery.id, delivery.attempt, to_us(*again_at)).run();
 }
 
-Result<std::vector<DeliveryAttempt>> list_attempts(Connection& db, std::string_view request_id) {
+Result<std::vector<RecordedAttempt>> list_attempts(Connection& db, BatchKey batch,
+                                                   std::uint32_t limit) {
   TRY(Statement list, db.query(Query::list_attempts));
-  list.bind(request_id);
-  std::vector<DeliveryAttempt> attempts;
+  list.bind(batch, limit);
+  std::vector<RecordedAttempt> attempts;
   for (;;) {
     TRY(const bool row, list.step());
     if (!row) return attempts;
-    attempts.push_back({from_us(list.integer(0)), list.integer_as<int>(1),
-                        std::chrono::milliseconds(list.integer(2)), std::string(list.text(3))});
+    attempts.push_back(
+        {.event_id = std::string(list.text(0)),
+         .attempt = list.integer_as<std::uint32_t>(1),
+         .url = std::string(list.text(2)),
+         .made = {from_us(list.integer(3)), list.integer_as<int>(4),
+                  std::chrono::milliseconds(list.integer(5)), std::string(list.text(6))}});
   }
+}
+
+Result<void> redeliver(Connection& db, BatchKey batch, Time now) {
+  TRY(const ManagedBatch managed, visible_batch(db, batch));
+  if (!is_final(managed.state)) {
+    return fail(ErrorCode::kConflict, "the request is not final: its webhook is still to come");
+  }
+  if (!managed.has_webhook) return fail(ErrorCode::kConflict, "the request has no webhook_url");
+  for (const Query query : {Query::redeliver, Query::unset_webhook_failed}) {
+    TRY(Statement change, db.query(query));
+    TRY_VOID(change.bind(batch, to_us(now)).run());
+  }
+  return {};
 }
 
 }  // namespace imgmill::sqlite

@@ -9,8 +9,6 @@
 namespace imgmill::sqlite {
 namespace {
 
-constexpr std::uint32_t kDiscardSlice = 20'000;  // rows of each table; some 50 ms
-
 struct Received {
   std::uint64_t images = 0;
   std::uint64_t placements = 0;
@@ -186,8 +184,8 @@ Result<void> seal_batch(Connection& db, BatchKey batch, Time now) {
 
 Result<bool> discard_slice(Connection& db, BatchKey batch, std::uint32_t slice) {
   TRY(const Received received, received_so_far(db, batch));
-  const std::uint64_t first = std::uint64_t{slice} * kDiscardSlice;
-  const std::uint64_t last = first + kDiscardSlice - 1;
+  const std::uint64_t first = std::uint64_t{slice} * kSlice;
+  const std::uint64_t last = first + kSlice - 1;
   for (const Query query : {Query::discard_placements, Query::discard_images,
                             Query::discard_outcomes, Query::discard_chunks}) {
     TRY(Statement discard, db.query(query));

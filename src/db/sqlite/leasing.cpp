@@ -17,7 +17,7 @@ struct Facts {  // of a batch, for its leases
 class Leasing {
  public:
   Leasing(Connection& db, std::string_view owner, Time now, Time until)
-      : db_(db), owner_(owner), now_us_(to_us(now)), until_us_(to_us(until)) {}
+      : db_(db), owner_(owner), now_(now), now_us_(to_us(now)), until_us_(to_us(until)) {}
 
   [[nodiscard]] Result<std::vector<Lease>> run(std::uint32_t images_max,
                                                std::span<const BatchKey> skip);
@@ -34,6 +34,7 @@ class Leasing {
 
   Connection& db_;
   const std::string_view owner_;
+  const Time now_;
   const std::int64_t now_us_;
   const std::int64_t until_us_;
   std::map<BatchKey, Facts> facts_;
@@ -64,7 +65,12 @@ Result<std::optional<BatchKey>> Leasing::next_turn(std::span<const BatchKey> ski
   }
 }
 
+// A batch whose retry was broken off goes on with it first. A cancelled one uses its turn to cancel
+// what came back from those who had it in work.
 Result<std::uint32_t> Leasing::take_turn(BatchKey batch, std::uint32_t images_max) {
+  TRY(const TurnFacts facts, turn_facts(db_, batch));
+  if (facts.retrying) TRY_VOID(retry_slice(db_, batch));
+  if (facts.cancelled) return cancel_slice(db_, batch, now_);
   TRY(const std::uint32_t waiting,
       lease_waiting(batch, std::min(images_max, limits::kChunkImages)));
   if (waiting > 0) return waiting;

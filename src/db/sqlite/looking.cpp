@@ -17,7 +17,8 @@ std::optional<Time> time_or_null(const Statement& row, int column) {
   return from_us(row.integer(column));
 }
 
-// The columns of find_batch and find_receiving, in their order.
+}  // namespace
+
 Batch read_batch(const Statement& row) {
   Batch batch;
   batch.key = row.integer(0);
@@ -38,10 +39,18 @@ Batch read_batch(const Statement& row) {
   batch.updated_at = from_us(row.integer(13));
   batch.started_at = time_or_null(row, 14);
   batch.finished_at = time_or_null(row, 15);
+  batch.processed_before = row.integer_as<std::uint64_t>(20);
   return batch;
 }
 
-}  // namespace
+Result<std::vector<Batch>> read_batches(Statement& query) {
+  std::vector<Batch> batches;
+  for (;;) {
+    TRY(const bool row, query.step());
+    if (!row) return batches;
+    batches.push_back(read_batch(query));
+  }
+}
 
 BatchState batch_state_of(std::string_view word) {
   if (word == "receiving") return BatchState::kReceiving;
@@ -55,12 +64,7 @@ BatchState batch_state_of(std::string_view word) {
 Result<std::vector<Batch>> find_receiving(Connection& db, Time opened_before) {
   TRY(Statement find, db.query(Query::find_receiving));
   find.bind(to_us(opened_before));
-  std::vector<Batch> batches;
-  for (;;) {
-    TRY(const bool row, find.step());
-    if (!row) return batches;
-    batches.push_back(read_batch(find));
-  }
+  return read_batches(find);
 }
 
 Result<std::optional<Batch>> find_batch(Connection& db, std::string_view request_id) {

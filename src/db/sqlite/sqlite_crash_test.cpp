@@ -39,7 +39,9 @@ class Server {
   }
 
   [[nodiscard]] Batch batch() { return db_->find_batch("a").value().value(); }
-  [[nodiscard]] std::size_t attempts() { return db_->list_attempts("a").value().size(); }
+  [[nodiscard]] std::size_t attempts() {
+    return db_->list_attempts(batch().key, 100).value().size();
+  }
 
  private:
   void take_in() {

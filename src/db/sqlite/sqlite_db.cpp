@@ -119,6 +119,76 @@ Result<std::vector<PlacementFailure>> SqliteDb::list_failures(BatchKey batch, st
   });
 }
 
+Result<std::vector<Batch>> SqliteDb::list_batches(std::optional<BatchStatus> only,
+                                                  std::optional<BatchKey> before,
+                                                  std::uint32_t limit) {
+  return readers_->run([&](Connection& connection) {
+    return sqlite::list_batches(connection, only, before, limit);
+  });
+}
+
+Result<PlacementPage> SqliteDb::list_placements(BatchKey batch, std::optional<ImageStatus> only,
+                                                std::uint64_t first, std::uint32_t limit) {
+  return readers_->run([&](Connection& connection) {
+    return sqlite::list_placements(connection, batch, only, first, limit);
+  });
+}
+
+Result<void> SqliteDb::cancel_batch(BatchKey batch, Time now) {
+  TRY_VOID(writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::mark_cancelled(connection, batch, now);
+  }));
+  TRY_VOID(queue_retried(batch));
+  for (;;) {
+    TRY(const std::uint32_t images, writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+      return sqlite::cancel_slice(connection, batch, now);
+    }));
+    if (images == 0) return {};
+  }
+}
+
+Result<void> SqliteDb::retry_batch(BatchKey batch, Time now) {
+  TRY(const sqlite::Retriable counted, readers_->run([&](Connection& connection) {
+    return sqlite::count_retriable(connection, batch);
+  }));
+  TRY_VOID(writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::begin_retry(connection, batch, counted, now);
+  }));
+  return queue_retried(batch);
+}
+
+Result<void> SqliteDb::queue_retried(BatchKey batch) {
+  for (;;) {
+    TRY(const bool more, writer_->run(Durability::kWithNextSync, [&](Connection& connection) {
+      return sqlite::retry_slice(connection, batch);
+    }));
+    if (!more) return {};
+  }
+}
+
+Result<void> SqliteDb::begin_deletion(BatchKey batch) {
+  return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::begin_deletion(connection, batch);
+  });
+}
+
+Result<std::vector<Batch>> SqliteDb::find_deleting() {
+  return readers_->run([&](Connection& connection) { return sqlite::find_deleting(connection); });
+}
+
+Result<std::vector<StoredRendition>> SqliteDb::list_renditions(BatchKey batch, std::uint32_t first,
+                                                               std::uint32_t limit) {
+  return readers_->run([&](Connection& connection) {
+    return sqlite::list_renditions(connection, batch, first, limit);
+  });
+}
+
+Result<bool> SqliteDb::erase_slice(BatchKey batch) {
+  return writer_->run(Durability::kWithNextSync, [&](Connection& connection) {
+    return sqlite::erase_slice(connection, batch);
+  });
+}
+
 Result<std::vector<Lease>> SqliteDb::lease_images(std::string_view owner, std::uint32_t images_max,
                                                   std::span<const BatchKey> skip, Time now,
                                                   Time until) {
@@ -161,9 +231,15 @@ Result<void> SqliteDb::finish_delivery(const Delivery& delivery, const DeliveryA
   });
 }
 
-Result<std::vector<DeliveryAttempt>> SqliteDb::list_attempts(std::string_view request_id) {
+Result<std::vector<RecordedAttempt>> SqliteDb::list_attempts(BatchKey batch, std::uint32_t limit) {
   return readers_->run(
-      [&](Connection& connection) { return sqlite::list_attempts(connection, request_id); });
+      [&](Connection& connection) { return sqlite::list_attempts(connection, batch, limit); });
+}
+
+Result<void> SqliteDb::redeliver(BatchKey batch, Time now) {
+  return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::redeliver(connection, batch, now);
+  });
 }
 
 Result<void> SqliteDb::check() {

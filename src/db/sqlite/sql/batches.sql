@@ -72,7 +72,7 @@ DELETE FROM batches WHERE batch = ?1;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes
+       max_bytes, processed_before
 FROM batches
 WHERE state = 'receiving' AND created_us < ?1
 ORDER BY created_us;
@@ -81,15 +81,16 @@ ORDER BY created_us;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes
+       max_bytes, processed_before
 FROM batches
-WHERE request_id = ?1 AND state <> 'receiving';
+WHERE request_id = ?1 AND state <> 'receiving' AND deleting = 0;
 
 -- name: list_outputs
 SELECT p.row, p.position, o.output_key
 FROM placements p
 LEFT JOIN outcomes o ON o.batch = p.batch AND o.image = p.image
 WHERE p.batch = ?1 AND p.number >= ?2
+  AND EXISTS (SELECT 1 FROM batches WHERE batch = ?1 AND deleting = 0)
 ORDER BY p.number
 LIMIT ?3;
 

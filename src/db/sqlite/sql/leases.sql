@@ -20,11 +20,15 @@ UPDATE turns SET available_us = min(available_us, ?2) WHERE batch = ?1;
 UPDATE turns SET available_us = 0;
 
 -- name: start_batch
-UPDATE batches SET started_us = ?2, updated_us = ?2 WHERE batch = ?1 AND started_us IS NULL;
+UPDATE batches SET started_us = ?2, updated_us = ?2, processed_before = processed
+WHERE batch = ?1 AND started_us IS NULL;
 
 -- name: batch_of_lease
 SELECT request_id, iif(auto_quality, 0, quality), format, max_width, max_height, max_bytes
 FROM batches WHERE batch = ?1;
+
+-- name: turn_facts
+SELECT cancelled_us IS NOT NULL, retry_from IS NOT NULL FROM batches WHERE batch = ?1;
 
 -- name: lease_chunk
 UPDATE chunks

@@ -16,8 +16,8 @@ ON CONFLICT (batch, image) DO NOTHING
 RETURNING (SELECT places FROM images i WHERE i.batch = ?1 AND i.image = ?2);
 
 -- name: wait_image
-INSERT INTO waiting (batch, image, tries, available_us)
-SELECT batch, image, ?3, ?4
+INSERT INTO waiting (batch, image, tries, available_us, attempt)
+SELECT batch, image, ?3, ?4, ?5
 FROM images i
 WHERE batch = ?1 AND image = ?2
   AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.batch = i.batch AND o.image = i.image)
@@ -50,6 +50,8 @@ SET images_left = images_left - ?2,
     bytes_out = bytes_out + ?7,
     updated_us = ?8,
     state = CASE WHEN images_left > ?2 THEN state
+                 -- Cancelled, or what was left after that retried.
+                 WHEN cancelled_us IS NOT NULL OR processed + ?4 < placements THEN 'cancelled'
                  WHEN images_done + ?3 > 0 THEN 'completed'
                  ELSE 'failed' END,
     finished_us = CASE WHEN images_left > ?2 THEN NULL ELSE ?8 END
