@@ -1,6 +1,7 @@
 // What `imgmill run` says at the end.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/db.h"
+#include "model/recipe.h"
 
 namespace imgmill::cli {
 
@@ -18,7 +20,8 @@ struct Summary {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::chrono::duration<double> elapsed{0};
-  std::vector<PlacementFailure> failures;  // the first kFailuresShown
+  std::array<std::uint64_t, kMethodNames.size()> by_method{};  // images, in RenderMethod's order
+  std::vector<PlacementFailure> failures;                      // the first kFailuresShown
 };
 
 inline constexpr std::uint32_t kFailuresShown = 20;

@@ -15,6 +15,7 @@ Summary sample() {
           .bytes_in = 1'500'000,
           .bytes_out = 600'000,
           .elapsed = 2s,
+          .by_method = {1, 0, 21},
           .failures = {{.row = 3,
                         .position = 1,
                         .url = "https://user:secret@shop.example/a.jpg",
@@ -26,11 +27,17 @@ TEST(Summary, SaysWhatWasSavedAndWhatFailed) {
             "24 images: 22 compressed, 2 failed\n"
             "1.5 MB in, 600.0 KB out, 60.0 % saved\n"
             "2.0 s, 12.0 images a second\n"
+            "made by: 1 source_kept, 21 requantised\n"
             "failed:\n"
             "  row 3, image 1  http_404  https://shop.example/a.jpg\n"
             "    the origin answered 404\n"
             "  … and 1 more\n"
             "results: out/results.csv\n");
+}
+
+TEST(Summary, CountsTheWaysInJsonToo) {
+  EXPECT_THAT(as_json(sample(), "r.csv"),
+              HasSubstr(R"("methods":{"source_kept":1,"requantised":21})"));
 }
 
 TEST(Summary, NeverShowsCredentials) {
