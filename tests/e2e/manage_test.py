@@ -13,7 +13,7 @@ from receiver import Answer, Receiver
 
 IMAGE_FIELDS = ["row", "position", "product_name", "serial_number", "input_url", "output_url",
                 "status", "error", "attempts", "bytes_in", "bytes_out", "format", "width", "height",
-                "method"]
+                "method", "quality"]
 METHODS = ["source_kept", "transcoded", "requantised", "lossless", "near_lossless", "palette",
            "converted", "resized", "converted_resized"]
 PER_HOST = 16  # downloads at once from one origin, as the settings have it
