@@ -129,9 +129,9 @@ RgbaPicture to_rgba(const Pixmap& source) {
 }  // namespace
 
 Outcome<Coded> compress_png(Bytes source_bytes, int quality) {
-  const auto rows = PngRows::open(source_bytes);
-  if (!rows) return std::unexpected(rows.error());
-  if (is_large_png(rows->header())) return compress_large_png(source_bytes, quality);
+  const auto header = read_png_header(source_bytes);
+  if (!header) return std::unexpected(header.error());
+  if (is_large_png(*header)) return compress_large_png(source_bytes, quality);
   auto source = read_png(source_bytes);
   if (!source) return std::unexpected(source.error());
   if (is_animated_png(source_bytes)) return Coded(Buffer{});

@@ -127,12 +127,16 @@ void append_png_orientation(Buffer& out, Bytes exif) {
   if (!orientation.empty()) append_png_chunk(out, four("eXIf"), orientation);
 }
 
-Outcome<PictureInfo> inspect_png(Bytes source) {
-  PngChunks chunks(source);
-  const auto first = chunks.next();
+Outcome<PngHeader> read_png_header(Bytes source) {
+  const auto first = PngChunks(source).next();
   if (!first || first->type != four("IHDR")) return corrupt("the PNG's header is damaged");
-  const auto header = parse_png_header(first->data);
+  return parse_png_header(first->data);
+}
+
+Outcome<PictureInfo> inspect_png(Bytes source) {
+  const auto header = read_png_header(source);
   if (!header) return std::unexpected(header.error());
+  PngChunks chunks(source);
   PictureInfo info{header->width, header->height, 0, 1, SourceKind::kPng};
   info.channels = header->color == PngColor::kPalette ? 3 : header->channels();
   if (header->interlaced) info.held_bytes = header->row_bytes(header->width) * header->height;

@@ -50,6 +50,8 @@ struct PngHeader {
 
 // kCorruptImage for what no PNG may say.
 [[nodiscard]] Outcome<PngHeader> parse_png_header(Bytes ihdr);
+// The first chunk alone, for what is told from it. kCorruptImage.
+[[nodiscard]] Outcome<PngHeader> read_png_header(Bytes source);
 
 void append_png_signature(Buffer& out);
 void append_png_chunk(Buffer& out, std::uint32_t type, Bytes data);

@@ -87,9 +87,11 @@ bool is_animated_png(Bytes source) {
 }
 
 Outcome<Buffer> send_png_rows(Bytes source_bytes, bool screen_gamma, RowSink& sink) {
-  auto rows = PngRows::open(source_bytes);
-  if (!rows) return std::unexpected(rows.error());
-  if (is_large_png(rows->header()) && !rows->header().interlaced) {
+  const auto header = read_png_header(source_bytes);
+  if (!header) return std::unexpected(header.error());
+  if (is_large_png(*header) && !header->interlaced) {
+    auto rows = PngRows::open(source_bytes);
+    if (!rows) return std::unexpected(rows.error());
     if (auto sent = send_one_by_one(*rows, screen_gamma, sink); !sent) {
       return std::unexpected(sent.error());
     }

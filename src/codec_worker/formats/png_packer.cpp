@@ -56,12 +56,7 @@ Buffer PngPacker::finish(const PngImage& image, Bytes before_palette, Bytes behi
   constexpr std::size_t kChunkBytes = 12;
   out.reserve(pieces_.size() * (kPieceBytes + kChunkBytes) + before_palette.size() +
               behind_palette.size() + 1'200);
-  append_png_signature(out);
-  append_png_header(out, image.header);
-  append(out, before_palette);
-  if (!image.palette.empty()) append_png_chunk(out, four("PLTE"), image.palette);
-  if (!image.trns.empty()) append_png_chunk(out, four("tRNS"), image.trns);
-  append(out, behind_palette);
+  append_png_front(out, image, before_palette, behind_palette);
   for (Buffer& piece : pieces_) {
     append_png_chunk(out, four("IDAT"), piece);
     piece = {};

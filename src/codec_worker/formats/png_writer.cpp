@@ -19,6 +19,16 @@ Buffer filter_rows(const PngImage& image) {
   return out;
 }
 
+void append_png_front(Buffer& out, const PngImage& image, Bytes before_palette,
+                      Bytes behind_palette) {
+  append_png_signature(out);
+  append_png_header(out, image.header);
+  append(out, before_palette);
+  if (!image.palette.empty()) append_png_chunk(out, four("PLTE"), image.palette);
+  if (!image.trns.empty()) append_png_chunk(out, four("tRNS"), image.trns);
+  append(out, behind_palette);
+}
+
 Buffer write_png(const PngImage& image, Bytes filtered, int level, Bytes before_palette,
                  Bytes behind_palette) {
   using Deflater = std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)>;
@@ -32,12 +42,7 @@ Buffer write_png(const PngImage& image, Bytes filtered, int level, Bytes before_
   const Bytes packed(room.get(), size);
   Buffer out;
   out.reserve(packed.size() + before_palette.size() + behind_palette.size() + 1'200);
-  append_png_signature(out);
-  append_png_header(out, image.header);
-  append(out, before_palette);
-  if (!image.palette.empty()) append_png_chunk(out, four("PLTE"), image.palette);
-  if (!image.trns.empty()) append_png_chunk(out, four("tRNS"), image.trns);
-  append(out, behind_palette);
+  append_png_front(out, image, before_palette, behind_palette);
   append_png_chunk(out, four("IDAT"), packed);
   append_png_chunk(out, four("IEND"), {});
   return out;

@@ -16,7 +16,11 @@ struct PngImage {
 // The filter byte and the filtered bytes of every row, by ExactFilter. Throws std::bad_alloc.
 [[nodiscard]] Buffer filter_rows(const PngImage& image);
 
-// The file. `before_palette` and `behind_palette` are whole chunks.
+// What stands in front of the packed rows. `before_palette` and `behind_palette` are whole chunks.
+void append_png_front(Buffer& out, const PngImage& image, Bytes before_palette,
+                      Bytes behind_palette);
+
+// The file.
 [[nodiscard]] Buffer write_png(const PngImage& image, Bytes filtered, int level,
                                Bytes before_palette, Bytes behind_palette);
 
