@@ -6,7 +6,8 @@
 CORPUS holds real photos: bench1mp/ (1200 × 1200, quality 90, 4:2:0) and mixed/ with
 pngphoto_*.png. FOLDER is where `npm install sharp` was run. CPU is user + system an image, from
 the difference between 1 + PASSES passes and one pass, so that start-up does not count; the median
-of RUNS. Each library runs on one thread. Quality: see quality.py; left out where its programs are
+of RUNS, in which the methods take turns, so that a busy spell of the machine falls on all alike.
+Each library runs on one thread. Quality: see quality.py; left out where its programs are
 missing."""
 
 import argparse
@@ -52,8 +53,8 @@ class Figures:
         return self.user_ms + self.system_ms
 
 
-def imgmill(quality_asked=50):
-    return Method("imgmill", [BUILD / "encode_imgmill"], str(quality_asked))
+def imgmill(recipe="50"):
+    return Method("imgmill", [BUILD / "encode_imgmill"], recipe)
 
 
 def pillow(name, **options):
@@ -75,6 +76,8 @@ JPEG = [imgmill(), pillow("Pillow", quality=50),
 PNG = [imgmill(), pillow("Pillow", quality=50), vips("libvips", ".png[compression=6]"),
        vips("libvips, palette", ".png[palette,Q=50]"), sharp("sharp", palette=False),
        sharp("sharp, palette", palette=True, quality=50)]
+SHRUNK = [imgmill("50,jpeg,1000"), pillow("Pillow", quality=50, box=1000),
+          sharp("sharp", quality=50, box=1000)]
 
 
 def recode(sources, folder, **options):
@@ -100,13 +103,14 @@ def experiments(corpus, count, folder):
         "JPEG q90 progressive": (recode(photos, f"{folder}/progressive", quality=90,
                                         progressive=True), JPEG[:4]),
         "PNG photo, 1 MP": (sorted((corpus / "mixed").glob("pngphoto_[0-9].png")), PNG),
+        "JPEG 12 MP → 1000 px": (sorted((corpus / "size12mp").glob("*.jpg"))[:8], SHRUNK),
     }
 
 
 def cpu_of(method, out, passes, files):
     """User and system milliseconds of the whole process."""
     command = [str(part) for part in (*method.command, out, passes, method.options, *files)]
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
@@ -114,21 +118,36 @@ def cpu_of(method, out, passes, files):
     return usage.ru_utime * 1000, usage.ru_stime * 1000
 
 
-def measure(method, files, arguments, folder):
-    out = Path(folder)
-    spent = []
+def measure(method, files, passes, folder):
+    """User and system milliseconds an image; the pictures stay in the folder."""
+    once = cpu_of(method, folder, 1, files)
+    more = cpu_of(method, folder, 1 + passes, files)
+    return [(b - a) / passes / len(files) for a, b in zip(once, more)]
+
+
+def score(files, folder):
+    scores = [quality.score(file, folder / file.name) for file in files]
+    return [None if None in column else statistics.mean(column) for column in zip(*scores)]
+
+
+def experiment(methods, files, arguments, folder):
+    """Name of the method → Figures."""
+    folders = {method.name: Path(folder) / str(i) for i, method in enumerate(methods)}
+    spent = {method.name: [] for method in methods}
+    for out in folders.values():
+        out.mkdir()
     for _ in range(arguments.runs):
-        once = cpu_of(method, out, 1, files)
-        more = cpu_of(method, out, 1 + arguments.passes, files)
-        spent.append([(b - a) / arguments.passes / len(files) for a, b in zip(once, more)])
-    user, system = (statistics.median(column) for column in zip(*spent))
-    sizes = [(out / file.name).stat().st_size for file in files]
-    figures = Figures(user, system, statistics.mean(sizes))
-    if not arguments.no_scores:
-        scores = [quality.score(file, out / file.name) for file in files]
-        figures.scores = [None if None in column else statistics.mean(column)
-                          for column in zip(*scores)]
-    return figures
+        for method in methods:
+            spent[method.name].append(
+                measure(method, files, arguments.passes, folders[method.name]))
+    table = {}
+    for name, out in folders.items():
+        user, system = (statistics.median(column) for column in zip(*spent[name]))
+        size = statistics.mean((out / file.name).stat().st_size for file in files)
+        table[name] = Figures(user, system, size)
+        if not arguments.no_scores:
+            table[name].scores = score(files, out)
+    return table
 
 
 def show(name, files, table):
@@ -159,7 +178,7 @@ def main():
     parser.add_argument("--sharp", type=Path, help="where npm installed it")
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--passes", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="experiments whose name holds this")
     parser.add_argument("--no-scores", action="store_true", help="CPU and bytes only")
     arguments = parser.parse_args()
@@ -175,7 +194,7 @@ def main():
                 continue
             wanted = [m for m in methods if arguments.sharp or not m.name.startswith("sharp")]
             with tempfile.TemporaryDirectory() as out:
-                show(name, files, {m.name: measure(m, files, arguments, out) for m in wanted})
+                show(name, files, experiment(wanted, files, arguments, out))
     finally:
         shutil.rmtree(folder)
 

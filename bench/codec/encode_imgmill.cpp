@@ -1,10 +1,11 @@
-// encode_imgmill OUT PASSES QUALITY[,FORMAT] FILE…: as encode_pillow.py, with the picture work of
-// imgmill-codec in this process, without child and sandbox. QUALITY may be "auto"; each file's
-// quality goes to stdout.
+// encode_imgmill OUT PASSES QUALITY[,FORMAT[,BOX]] FILE…: as encode_pillow.py, with the picture
+// work of imgmill-codec in this process, without child and sandbox. QUALITY may be "auto"; each
+// file's quality goes to stdout. Pictures are shrunk to fit into BOX × BOX pixels.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,11 +28,15 @@ void write(const std::filesystem::path& file, std::span<const std::byte> bytes) 
              static_cast<std::streamsize>(bytes.size()));
 }
 
-Recipe recipe_of(std::string_view text) {
-  const auto comma = text.find(',');
-  const std::string quality(text.substr(0, comma));
+Recipe recipe_of(const std::string& text) {
+  std::istringstream parts(text);
+  std::string quality, format, box;
+  std::getline(parts, quality, ',');
+  std::getline(parts, format, ',');
+  std::getline(parts, box, ',');
   Recipe recipe{.quality = quality == kQualityAutoWord ? kQualityAuto : std::stoi(quality)};
-  if (comma != text.npos) recipe.format = format_named(text.substr(comma + 1));
+  if (!format.empty()) recipe.format = format_named(format);
+  if (!box.empty()) recipe.max_width = recipe.max_height = std::stoi(box);
   return recipe;
 }
 
@@ -62,7 +67,7 @@ int encode(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    fmt::print(stderr, "encode_imgmill OUT PASSES QUALITY[,FORMAT] FILE…\n");
+    fmt::print(stderr, "encode_imgmill OUT PASSES QUALITY[,FORMAT[,BOX]] FILE…\n");
     return 2;
   }
   return imgmill::codec_worker::encode(argc, argv);

@@ -29,11 +29,21 @@ def _run(program, before, after):
     return answer.stdout.split()
 
 
+def _ssimulacra2():
+    return os.environ.get("SSIMULACRA2") or shutil.which("ssimulacra2")
+
+
+def ssimulacra2(source, result):
+    """Of two picture files of one size."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = _as_png(source, folder, "a.png"), _as_png(result, folder, "b.png")
+        return float(_run(_ssimulacra2(), before, after)[0])
+
+
 def score(source, result):
     """(ssimulacra2, butteraugli) of two picture files of one size."""
-    ssimulacra2 = os.environ.get("SSIMULACRA2") or shutil.which("ssimulacra2")
     butteraugli = shutil.which("butteraugli_main")
     with tempfile.TemporaryDirectory() as folder:
         before, after = _as_png(source, folder, "a.png"), _as_png(result, folder, "b.png")
-        return (float(_run(ssimulacra2, before, after)[0]) if ssimulacra2 else None,
+        return (float(_run(_ssimulacra2(), before, after)[0]) if _ssimulacra2() else None,
                 float(_run(butteraugli, before, after)[-1]) if butteraugli else None)

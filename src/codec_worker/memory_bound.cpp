@@ -67,7 +67,7 @@ const TargetNeed& need_of(PictureFormat format) {
 
 double pixels_of(PixelSize size) { return static_cast<double>(size.width) * size.height; }
 
-bool is_large(PixelSize size) { return pixels_of(size) >= static_cast<double>(kRowWisePixels); }
+bool is_large(PixelSize size) { return is_row_wise(std::uint64_t{size.width} * size.height); }
 
 PixelSize stored_size(const WorkPlan& plan) { return {plan.source.width, plan.source.height}; }
 

@@ -270,15 +270,16 @@ TEST(Hostile, FramesCountIntoThePixels) {
   }
 }
 
-Buffer packed_zeros(std::size_t count) {
+Buffer packed(Bytes plain) {
   using Deflater = std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)>;
   const Deflater deflater(libdeflate_alloc_compressor(9), &libdeflate_free_compressor);
-  const Buffer zeros(count);
-  Buffer packed(libdeflate_zlib_compress_bound(deflater.get(), count));
-  packed.resize(
-      libdeflate_zlib_compress(deflater.get(), zeros.data(), count, packed.data(), packed.size()));
+  Buffer packed(libdeflate_zlib_compress_bound(deflater.get(), plain.size()));
+  packed.resize(libdeflate_zlib_compress(deflater.get(), plain.data(), plain.size(), packed.data(),
+                                         packed.size()));
   return packed;
 }
+
+Buffer packed_zeros(std::size_t count) { return packed(Buffer(count)); }
 
 // A sound picture with the chunk behind its header.
 Buffer png_with(std::uint32_t type, Bytes data) {
@@ -293,18 +294,36 @@ Buffer png_with(std::uint32_t type, Bytes data) {
   return source;
 }
 
-TEST(Hostile, AProfileThatUnpacksToManyMegabytesIsDropped) {
+Buffer png_with_profile(Bytes profile) {
   Buffer iccp;
-  append(iccp, std::string_view("bomb\0\0", 6));
-  append(iccp, packed_zeros(64 << 20));
-  const Buffer source = png_with(four("iCCP"), iccp);
-  for (const Recipe& recipe : {Recipe{}, Recipe{.quality = 100}, kShaping}) {
-    const auto result = render(source, recipe, {});
-    ASSERT_TRUE(result) << result.error().message;
-    EXPECT_FALSE(contains(result->bytes, "iCCP"));
-    EXPECT_FALSE(contains(result->bytes, "ICCP"));
+  append(iccp, std::string_view("icc\0\0", 5));
+  append(iccp, packed(profile));
+  return png_with(four("iCCP"), iccp);
+}
+
+TEST(Hostile, AProfileThatUnpacksToManyMegabytesIsDropped) {
+  Buffer headed(64 << 20);
+  std::memcpy(headed.data(), "\0\0\x10\0", 4);  // says 4,096
+  std::memcpy(headed.data() + 36, "acsp", 4);
+  for (const Buffer& profile : {Buffer(64 << 20), headed}) {
+    const Buffer source = png_with_profile(profile);
+    for (const Recipe& recipe : {Recipe{}, Recipe{.quality = 100}, kShaping}) {
+      const auto result = render(source, recipe, {});
+      ASSERT_TRUE(result) << result.error().message;
+      EXPECT_FALSE(contains(result->bytes, "iCCP"));
+      EXPECT_FALSE(contains(result->bytes, "ICCP"));
+    }
+    EXPECT_FALSE(contains(*strip_png(source), "iCCP"));
   }
-  EXPECT_FALSE(contains(*strip_png(source), "iCCP"));
+}
+
+TEST(Hostile, WhatStandsBehindAProfileIsNoPartOfIt) {
+  const std::string icc = icc_profile("srgb");
+  Buffer profile(icc.size() + 100);
+  std::memcpy(profile.data(), icc.data(), icc.size());
+  const auto result = render(png_with_profile(profile), {.format = PictureFormat::kJpeg}, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(decode(result->bytes)->icc, icc);
 }
 
 TEST(Hostile, TextIsDroppedAsItCame) {
@@ -322,10 +341,7 @@ TEST(Hostile, WhatIsNoProfileIsDroppedEverywhere) {
   for (const auto* suffix : {".jpg[Q=90]", ".png", ".webp[Q=80]", ".webp[lossless]", ".tif"}) {
     Buffer source = encode(picture(120, 80, 3), suffix, {.icc = icc_profile("srgb")});
     if (std::string_view(suffix) == ".png") {
-      Buffer iccp;
-      append(iccp, std::string_view("icc\0\0", 5));
-      append(iccp, packed_zeros(500));
-      source = png_with(four("iCCP"), iccp);
+      source = png_with_profile(Buffer(500));
     } else {
       const std::size_t at = text_of(source).find("acsp");
       ASSERT_NE(at, std::string::npos) << suffix;

@@ -10,10 +10,6 @@
 namespace imgmill::codec_worker {
 namespace {
 
-// Profiles of printing presses have some 2 MB; each is parsed for a single picture.
-constexpr std::size_t kProfileBytesMax = 8 << 20;
-constexpr std::size_t kProfileHeaderBytes = 128;
-
 struct Close {
   void operator()(void* profile) const { cmsCloseProfile(profile); }
 };
@@ -114,9 +110,9 @@ void warm_up_icc() {
 
 bool icc_begins_soundly(Bytes first, std::size_t bytes) {
   constexpr std::size_t kMarkAt = 36;
-  if (first.size() < kProfileHeaderBytes || bytes > kProfileBytesMax) return false;
+  if (first.size() < kIccHeaderBytes || bytes > kIccBytesMax) return false;
   const std::uint32_t stated = ByteReader(first).be32();
-  return stated >= kProfileHeaderBytes && stated <= bytes && reads(first, "acsp", kMarkAt);
+  return stated >= kIccHeaderBytes && stated <= bytes && reads(first, "acsp", kMarkAt);
 }
 
 bool icc_is_sound(Bytes icc) { return icc_begins_soundly(icc, icc.size()); }

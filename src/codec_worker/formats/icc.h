@@ -9,6 +9,10 @@
 
 namespace imgmill::codec_worker {
 
+// Profiles of printing presses have some 2 MB; each is parsed for a single picture.
+inline constexpr std::size_t kIccBytesMax = 8 << 20;
+inline constexpr std::size_t kIccHeaderBytes = 128;
+
 // Once, before the sandbox closes: Little CMS asks for the date, which loads the time zone.
 void warm_up_icc();
 

@@ -84,7 +84,7 @@ class Writer final : public RowWriter {
   }
   // libjpeg's way to the best Huffman tables holds all coefficients.
   [[nodiscard]] bool row_wise() const {
-    return std::uint64_t{size_.width} * size_.height >= kRowWisePixels;
+    return is_row_wise(std::uint64_t{size_.width} * size_.height);
   }
 
   // libjpeg may jump out of these three.

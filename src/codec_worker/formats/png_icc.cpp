@@ -4,6 +4,7 @@
 #include <new>
 
 #include <libdeflate.h>
+#include <zlib.h>
 
 #include "codec_worker/formats/icc.h"
 #include "codec_worker/formats/png_chunks.h"
@@ -11,31 +12,54 @@
 namespace imgmill::codec_worker {
 namespace {
 
-// As icc.cpp takes them.
-constexpr std::size_t kProfileBytesMax = 8 << 20;
-constexpr std::size_t kProfileBytesUsual = 16 << 10;
 constexpr std::size_t kNameBytesMax = 79;
+constexpr std::size_t kSurplusBytesMax = 4'096;  // behind the profile's end
 constexpr int kLevel = 9;
 
+class Inflater {
+ public:
+  explicit Inflater(Bytes packed) {
+    if (inflateInit(&zlib_) != Z_OK) throw std::bad_alloc();
+    // zlib does not write to it.
+    zlib_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
+    zlib_.avail_in = static_cast<uInt>(packed.size());
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() { inflateEnd(&zlib_); }
+
+  // Fewer bytes than there is room for at the end, and where the data are damaged.
+  std::size_t read(std::span<std::byte> out) {
+    zlib_.next_out = reinterpret_cast<Bytef*>(out.data());
+    zlib_.avail_out = static_cast<uInt>(out.size());
+    const int result = inflate(&zlib_, Z_SYNC_FLUSH);
+    if (result == Z_MEM_ERROR) throw std::bad_alloc();
+    ended_ = result == Z_STREAM_END;
+    return out.size() - zlib_.avail_out;
+  }
+  [[nodiscard]] bool ended() const { return ended_; }
+
+ private:
+  z_stream zlib_{};
+  bool ended_ = false;
+};
+
+// The header first: what does not begin as a profile is unpacked no further.
 Buffer inflate_profile(Bytes iccp) {
   std::size_t name_end = 0;
   while (name_end < iccp.size() && iccp[name_end] != std::byte{0}) ++name_end;
   // Behind the name's end: the method, which is always 0.
   if (name_end > kNameBytesMax || name_end + 2 > iccp.size()) return {};
-  const Bytes packed = iccp.subspan(name_end + 2);
-  using Inflater =
-      std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
-  const Inflater inflater(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
-  if (!inflater) throw std::bad_alloc();
-  for (std::size_t room = kProfileBytesUsual; room <= kProfileBytesMax; room *= 8) {
-    Buffer profile(room);
-    std::size_t size = 0;
-    const auto result = libdeflate_zlib_decompress(inflater.get(), packed.data(), packed.size(),
-                                                   profile.data(), profile.size(), &size);
-    profile.resize(result == LIBDEFLATE_SUCCESS ? size : 0);
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return profile;
-  }
-  return {};
+  Inflater inflater(iccp.subspan(name_end + 2));
+  Buffer profile(kIccHeaderBytes);
+  if (inflater.read(profile) < profile.size()) return {};
+  if (!icc_begins_soundly(profile, kIccBytesMax)) return {};
+  const std::size_t stated = ByteReader(profile).be32();
+  profile.resize(stated + kSurplusBytesMax);
+  const std::size_t rest = inflater.read(std::span(profile).subspan(kIccHeaderBytes));
+  if (!inflater.ended() || kIccHeaderBytes + rest < stated) return {};
+  profile.resize(stated);
+  return profile;
 }
 
 }  // namespace

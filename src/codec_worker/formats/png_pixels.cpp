@@ -242,7 +242,7 @@ bool is_large_png(const PngHeader& header) {
   // 16 megapixels of RGB.
   constexpr std::uint64_t kWholeBytesMax = 48 << 20;
   const std::uint64_t pixels = std::uint64_t{header.width} * header.height;
-  return pixels >= kRowWisePixels || png_raw_bytes(header) > kWholeBytesMax;
+  return is_row_wise(pixels) || png_raw_bytes(header) > kWholeBytesMax;
 }
 
 Outcome<PngPixels> read_png(Bytes source) {

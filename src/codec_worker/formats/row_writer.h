@@ -12,6 +12,9 @@ namespace imgmill::codec_worker {
 // From so many pixels on a rendition is coded row by row where its format can be. Below, the whole
 // picture is looked at, for the smallest of several ways.
 inline constexpr std::uint64_t kRowWisePixels = 16'000'000;
+// Whether so many are. In a file of its own: a fuzz target has another answer, so that small
+// pictures go the way of large ones.
+[[nodiscard]] bool is_row_wise(std::uint64_t pixels);
 
 class RowWriter : public RowSink {
  public:

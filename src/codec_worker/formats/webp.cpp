@@ -67,7 +67,7 @@ Outcome<void> decode_argb(Bytes coded, WebPPicture& picture) {
 WebPConfig config_for(const WebpFrame& source, std::uint64_t pixels, int quality) {
   if (!source.lossless) {
     WebPConfig config = lossy_webp(quality);
-    config.low_memory = pixels >= kRowWisePixels ? 1 : 0;
+    config.low_memory = is_row_wise(pixels) ? 1 : 0;
     return config;
   }
   WebPConfig config = lossless_webp(near_lossless_level(quality));

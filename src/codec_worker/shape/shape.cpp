@@ -114,7 +114,7 @@ Pixmap with_colours_for(PictureFormat format, Pixmap picture, Buffer& icc) {
 // nullptr for a picture that is small, or a format that is not written row by row.
 std::unique_ptr<RowWriter> row_writer(PixelSize size, std::optional<PictureFormat> format,
                                       int quality) {
-  if (std::uint64_t{size.width} * size.height < kRowWisePixels) return nullptr;
+  if (!is_row_wise(std::uint64_t{size.width} * size.height)) return nullptr;
   if (format == PictureFormat::kJpeg) return write_jpeg_rows(quality);
   if (format == PictureFormat::kPng) return write_png_rows(quality);
   if (format == PictureFormat::kWebp) return write_webp_rows(quality);
