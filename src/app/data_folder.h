@@ -17,7 +17,12 @@ class DataFolder {
   [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& path,
                                                std::string_view flag = "--data-dir");
 
-  [[nodiscard]] std::filesystem::path database_file() const { return path_ / "imgmill.db"; }
+  // Where the database of the folder is, whoever has it.
+  [[nodiscard]] static std::filesystem::path database_in(const std::filesystem::path& path) {
+    return path / "imgmill.db";
+  }
+
+  [[nodiscard]] std::filesystem::path database_file() const { return database_in(path_); }
   [[nodiscard]] std::filesystem::path objects() const { return path_ / "objects"; }
   [[nodiscard]] std::filesystem::path spool() const { return path_ / "spool"; }
 

@@ -22,15 +22,19 @@ namespace {
 constexpr const char* kDefaultFile = "imgmill.toml";
 
 // What `imgmill run` has no use for: it has no server and no webhooks, and its folder is -o.
-constexpr std::array<std::string_view, 9> kServerOnly{
+constexpr std::array<std::string_view, 10> kServerOnly{
     "listen",         "base-url",         "data-dir",         "database-url", "storage-url",
-    "webhook-secret", "webhook-schedule", "max-upload-bytes", "no-auth"};
+    "webhook-secret", "webhook-schedule", "max-upload-bytes", "rate-limit",   "no-auth"};
+
+// All that `imgmill keys` wants to know.
+constexpr std::array<std::string_view, 2> kDatabaseOnly{"data-dir", "database-url"};
 
 class SettingFlags {
  public:
-  SettingFlags(CLI::App& verb, std::span<const std::string_view> without) {
+  SettingFlags(CLI::App& verb, std::span<const std::string_view> keys, bool are_wanted) {
     for (const SettingRow& row : setting_table()) {
-      if (std::ranges::find(without, row.key) == without.end()) add(verb, row);
+      const bool named = std::ranges::find(keys, row.key) != keys.end();
+      if (named == are_wanted) add(verb, row);
     }
     verb.add_option("--config", file_,
                     "file of settings (default: imgmill.toml, when there is one)")
@@ -124,6 +128,48 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error, int arg
   return text;
 }
 
+// `imgmill keys` and what stands behind it.
+class KeyVerbs {
+ public:
+  KeyVerbs(CLI::App& app, int& status)
+      : keys_(*app.add_subcommand("keys", "access keys of a server, also while it runs")),
+        create_(*keys_.add_subcommand("create", "makes a key and prints it, this once")),
+        list_(*keys_.add_subcommand("list", "every key, without what would open the server")),
+        revoke_(*keys_.add_subcommand("revoke", "from now on the key opens nothing")) {
+    keys_.require_subcommand(1);
+    create_.add_option("NAME", name_, "whose it is, such as the program that will use it")
+        ->required();
+    revoke_.add_option("KEY", name_, "the key's name or its id")->required();
+    for (CLI::App* verb : {&create_, &list_, &revoke_}) {
+      verb->add_flag("--json", json_, "the answer as JSON");
+    }
+    run(create_, create_flags_, status,
+        [this](const Settings& settings) { return cli::create_key(settings, name_, json_); });
+    run(list_, list_flags_, status,
+        [this](const Settings& settings) { return cli::list_keys(settings, json_); });
+    run(revoke_, revoke_flags_, status,
+        [this](const Settings& settings) { return cli::revoke_key(settings, name_, json_); });
+  }
+
+ private:
+  static void run(CLI::App& verb, const SettingFlags& flags, int& status,
+                  std::function<int(const Settings&)> what) {
+    verb.callback([&flags, &status, what = std::move(what)] {
+      status = with_settings(flags, {{"log-level", "warn"}}, what);
+    });
+  }
+
+  CLI::App& keys_;
+  CLI::App& create_;
+  CLI::App& list_;
+  CLI::App& revoke_;
+  const SettingFlags create_flags_{create_, kDatabaseOnly, true};
+  const SettingFlags list_flags_{list_, kDatabaseOnly, true};
+  const SettingFlags revoke_flags_{revoke_, kDatabaseOnly, true};
+  std::string name_;
+  bool json_ = false;
+};
+
 int main_of(int argc, char** argv) {
   CLI::App app(
       "imgmill downloads the images of a CSV, compresses them, and gives the CSV back with "
@@ -136,7 +182,7 @@ int main_of(int argc, char** argv) {
   int status = cli::kAllWell;
 
   CLI::App* serve = app.add_subcommand("serve", "API and workers in one process");
-  const SettingFlags serve_flags(*serve, {});
+  const SettingFlags serve_flags(*serve, {}, false);
   serve->callback([&] { status = with_settings(serve_flags, {}, cli::serve); });
 
   CLI::App* run = app.add_subcommand("run",
@@ -150,11 +196,13 @@ int main_of(int argc, char** argv) {
                 "take invalid rows over with empty outputs instead of refusing the file");
   run->add_flag("--json", arguments.json, "the summary as JSON");
   add_recipe_options(*run, arguments);
-  const SettingFlags run_flags(*run, kServerOnly);
+  const SettingFlags run_flags(*run, kServerOnly, false);
   run->callback([&] {
     status = with_settings(run_flags, {{"log-level", "warn"}},
                            [&](const Settings& settings) { return cli::run(settings, arguments); });
   });
+
+  const KeyVerbs keys(app, status);
 
   try {
     app.parse(argc, argv);

@@ -48,6 +48,7 @@ TEST(Settings, DefaultsAreTheContracts) {
   EXPECT_THAT(settings.webhook_schedule,
               ElementsAre(5s, 300s, 1800s, 7200s, 18000s, 36000s, 36000s));
   EXPECT_TRUE(settings.webhook_secrets.empty());
+  EXPECT_EQ(settings.rate_limit, 0U);
 }
 
 TEST(Settings, FlagBeforeEnvironmentBeforeFile) {

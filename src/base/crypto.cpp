@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -24,6 +25,27 @@ Digest sha256(std::string_view text) {
   return sha256(std::as_bytes(std::span(text.data(), text.size())));
 }
 
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  CHECK(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1);
+}
+
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+Digest Sha256::finish() {
+  Digest digest;
+  CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
+
 Digest hmac_sha256(std::string_view key, std::string_view message) {
   Digest digest;
   size_t length = 0;
@@ -32,6 +54,10 @@ Digest hmac_sha256(std::string_view key, std::string_view message) {
                   message.size(), digest.data(), digest.size(), &length) != nullptr);
   CHECK(length == digest.size());
   return digest;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {

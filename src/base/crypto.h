@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +17,25 @@ using Digest = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] Digest sha256(std::span<const std::byte> bytes);
 [[nodiscard]] Digest sha256(std::string_view text);
+// The same of what comes piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  ~Sha256();
+  void update(std::string_view bytes);
+  [[nodiscard]] Digest finish();  // once
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // RFC 2104 with SHA-256. The key may be of any length.
 [[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view message);
+
+// Takes as long wherever they differ; for what must not be guessed digit by digit.
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);     // lower case
 [[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);  // RFC 4648, padded

@@ -12,6 +12,19 @@ TEST(Sha256, MatchesFips180Example) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, PiecesAreTheWhole) {
+  Sha256 pieces;
+  for (const char* piece : {"a", "", "bc"}) pieces.update(piece);
+  EXPECT_EQ(pieces.finish(), sha256("abc"));
+}
+
+TEST(ConstantTime, ComparesAsEqualDoes) {
+  EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
+  EXPECT_TRUE(equal_in_constant_time("", ""));
+  EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
+}
+
 TEST(HmacSha256, MatchesRfc4231Case2) {
   EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -61,6 +61,18 @@ inline constexpr std::uint64_t kHttpLingerBytesMax = 2ULL << 30;
 inline constexpr auto kHttpWatchInterval = 250ms;
 inline constexpr std::size_t kHttpConnectionsMax = 8'192;
 
+// Access keys. When each was used last is written at most so often: a commit a minute costs
+// nothing.
+inline constexpr auto kKeyUseNoted = 1min;
+// Callers whose rate is known, of 24 bytes each: 1.5 MB. More addresses than that in a minute are
+// an attack, and a limit an address is no help against it.
+inline constexpr std::size_t kRateAccountsMax = 1 << 16;
+
+// Idempotency-Key: CONTRACT 1.1 says for how long at least. Each upload with one removes so many
+// that are older, so that they cannot pile up.
+inline constexpr auto kUploadRemembered = 24h;
+inline constexpr std::uint32_t kUploadsForgottenAtOnce = 100;
+
 // Fetching.
 inline constexpr int kRedirectsMax = 5;
 inline constexpr int kFetchAttemptsMax = 3;

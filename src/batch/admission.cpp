@@ -203,7 +203,12 @@ Result<std::string> admit_batch(const Admission& admission, Db& db, ObjectStore&
                                 const Clock& clock) {
   const std::string request_id = random_uuid();
   const std::string csv_key = fmt::format("{}{}.csv", admission.folder, request_id);
-  const NewBatch batch{request_id, admission.recipe, admission.webhook_url, csv_key};
+  const NewBatch batch{.request_id = request_id,
+                       .recipe = admission.recipe,
+                       .webhook_url = admission.webhook_url,
+                       .csv_key = csv_key,
+                       .owner = admission.owner,
+                       .mark = admission.mark};
   TRY(const BatchKey key, db.open_batch(batch, clock.now()));
   const auto sealed = fill_and_seal(admission, csv_key, key, db, objects, clock);
   if (!sealed) {

@@ -52,6 +52,8 @@ struct Admission {
   SheetRules rules;
   Recipe recipe;
   std::optional<std::string> webhook_url;
+  std::optional<KeyNumber> owner = {};
+  std::optional<UploadMark> mark = {};
   std::string folder = "uploads/";  // of the CSV's key in the store
 };
 

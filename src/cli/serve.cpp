@@ -26,12 +26,18 @@ constexpr rlim_t kDescriptors = 2 * limits::kHttpConnectionsMax;
 constexpr auto kEdgeGrace = 5s;
 constexpr auto kWorkGrace = 15s;
 
-Result<void> check_listen(const Settings& settings) {
-  if (settings.listen.is_loopback() || settings.no_auth) return {};
+// Once there was a key, nobody gets in without one (http/access.h).
+Result<void> check_listen(const Settings& settings, Db& db) {
+  TRY(const KeyLookup keys, db.find_key(""));
+  if (keys.any && !keys.any_valid && !settings.no_auth) {
+    log::warn("every access key was revoked, so nobody gets in: imgmill keys create makes one");
+  }
+  if (settings.listen.is_loopback() || settings.no_auth || keys.any) return {};
   return fail(
       ErrorCode::kInvalid,
-      fmt::format("--listen {}: without access keys imgmill listens on loopback only; put a "
-                  "proxy with access control in front, or say --no-auth",
+      fmt::format("--listen {}: without access keys imgmill listens on loopback only: make one "
+                  "with \"imgmill keys create NAME\", or put a proxy with access control in front "
+                  "and say --no-auth",
                   settings.listen.host));
 }
 
@@ -66,6 +72,8 @@ EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
   options.spool_folder = folder.spool();
   options.upload_bytes_max = settings.max_upload_bytes;
   options.quality_default = settings.quality;
+  options.no_auth = settings.no_auth;
+  options.rate_limit = settings.rate_limit;
   return options;
 }
 
@@ -90,11 +98,11 @@ void allow_many_descriptors() {
 }
 
 Result<void> serve_until_signalled(const Settings& settings) {
-  TRY_VOID(check_listen(settings));
   allow_many_descriptors();
   TRY(const DataFolder folder, DataFolder::open(settings.data_dir));
   TRY(const std::unique_ptr<Workers> workers,
       Workers::create(settings, workers_options(settings, folder)));
+  TRY_VOID(check_listen(settings, workers->db()));
   asio::thread_pool blocking(kEdgeBlockingThreads);
   const EdgeParts parts{
       .db = workers->db(),

@@ -33,4 +33,9 @@ struct RunArguments {
 // `imgmill run`: the whole job without a server.
 [[nodiscard]] int run(const Settings& settings, const RunArguments& arguments);
 
+// `imgmill keys …`: access keys, in the database of the data folder, also beside its server.
+[[nodiscard]] int create_key(const Settings& settings, const std::string& name, bool json);
+[[nodiscard]] int list_keys(const Settings& settings, bool json);
+[[nodiscard]] int revoke_key(const Settings& settings, const std::string& name_or_id, bool json);
+
 }  // namespace imgmill::cli

@@ -48,14 +48,14 @@ TEST_P(DbContract, BatchesAreListedByStatus) {
   const BatchKey pending = seal("pending", 1);
   seal("pending too", 1);
   const auto listed = [this](BatchStatus status) {
-    return ids_of(db().list_batches(status, {}, 10).value());
+    return ids_of(db().list_batches({status}, {}, 10).value());
   };
   EXPECT_THAT(listed(BatchStatus::kFailed), ElementsAre("failed"));
   EXPECT_THAT(listed(BatchStatus::kCompleted), ElementsAre("completed"));
   EXPECT_THAT(listed(BatchStatus::kCancelled), ElementsAre("cancelled"));
   EXPECT_THAT(listed(BatchStatus::kProcessing), ElementsAre("processing"));
   EXPECT_THAT(listed(BatchStatus::kPending), ElementsAre("pending too", "pending"));
-  EXPECT_THAT(db().list_batches(BatchStatus::kPending, pending, 10).value(), IsEmpty());
+  EXPECT_THAT(db().list_batches({BatchStatus::kPending}, pending, 10).value(), IsEmpty());
 }
 
 TEST_P(DbContract, APlacementIsListedWithAllThatIsKnownOfItsImage) {

@@ -237,7 +237,7 @@ TEST_P(DbContract, ADeletedBatchIsGoneFromTheFirstStepOn) {
   ASSERT_TRUE(db().begin_deletion(batch));
   EXPECT_EQ(db().find_batch("a").value(), std::nullopt);
   EXPECT_THAT(db().list_batches({}, {}, 10).value(), IsEmpty());
-  EXPECT_THAT(db().list_batches(BatchStatus::kCompleted, {}, 10).value(), IsEmpty());
+  EXPECT_THAT(db().list_batches({BatchStatus::kCompleted}, {}, 10).value(), IsEmpty());
   EXPECT_THAT(db().list_placements(batch, {}, 0, 10).value().placements, IsEmpty());
   EXPECT_THAT(db().list_outputs(batch, 0, 10).value(), IsEmpty());
   EXPECT_THAT(lease_deliveries(), IsEmpty());

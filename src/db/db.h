@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "db/access.h"
 #include "model/image_fault.h"
 #include "model/recipe.h"
 
@@ -49,6 +50,8 @@ struct NewBatch {
   Recipe recipe = {};
   std::optional<std::string> webhook_url = {};
   std::string csv_key = {};  // of the uploaded CSV in the ObjectStore
+  std::optional<KeyNumber> owner = {};
+  std::optional<UploadMark> mark = {};
 };
 
 // Images of a batch are numbered 0, 1, 2, … in the order of first appearance.
@@ -94,7 +97,13 @@ struct Batch {
   Time updated_at = {};
   std::optional<Time> started_at = {};  // of the first lease, or of the last retry
   std::optional<Time> finished_at = {};
-  std::uint64_t processed_before = 0;  // counts.processed as it was at started_at
+  std::uint64_t processed_before = 0;   // counts.processed as it was at started_at
+  std::optional<KeyNumber> owner = {};  // the key it was made with
+};
+
+struct BatchFilter {
+  std::optional<BatchStatus> status = {};
+  std::optional<KeyNumber> owner = {};
 };
 
 [[nodiscard]] constexpr BatchStatus status_of(const Batch& batch) {
@@ -280,7 +289,8 @@ class Db {
   [[nodiscard]] virtual Result<void> append_images(BatchKey batch, std::span<const NewImage> images,
                                                    std::span<const NewPlacement> placements) = 0;
   // Makes it visible and leasable. A batch in which nothing is left to do becomes final here, with
-  // its Delivery. kConflict when it is not receiving.
+  // its Delivery. From here on its mark is found. kConflict when it is not receiving, or the mark's
+  // key is another batch's.
   [[nodiscard]] virtual Result<void> seal_batch(BatchKey batch, Time now) = 0;
   // Removes a batch that is still receiving and all it brought; kConflict otherwise.
   [[nodiscard]] virtual Result<void> discard_batch(BatchKey batch) = 0;
@@ -298,9 +308,14 @@ class Db {
   [[nodiscard]] virtual Result<std::vector<PlacementFailure>> list_failures(
       BatchKey batch, std::uint64_t first, std::uint32_t limit) = 0;
 
-  // Newest first, up to `limit`: those before the batch `before`, in that status alone if it is
-  // set.
-  [[nodiscard]] virtual Result<std::vector<Batch>> list_batches(std::optional<BatchStatus> only,
+  // What was sealed with that mark in the last limits::kUploadRemembered, also when it is deleted
+  // meanwhile.
+  [[nodiscard]] virtual Result<std::optional<PastUpload>> find_upload(
+      std::optional<KeyNumber> owner, std::string_view key, Time now) = 0;
+
+  // Newest first, up to `limit`: those before the batch `before`, and of them only what the filter
+  // says. A page costs the same wherever it begins.
+  [[nodiscard]] virtual Result<std::vector<Batch>> list_batches(const BatchFilter& only,
                                                                 std::optional<BatchKey> before,
                                                                 std::uint32_t limit) = 0;
   // Up to `limit` placements from number `first` on, in CSV order; with `only`, those in that
@@ -369,6 +384,17 @@ class Db {
   // before it; one that is under way is left alone. kConflict when the batch is not final or has no
   // webhook, kNotFound.
   [[nodiscard]] virtual Result<void> redeliver(BatchKey batch, Time now) = 0;
+
+  // Access keys. kConflict when a valid key has the name.
+  [[nodiscard]] virtual Result<void> create_key(const NewKey& key, Time now) = 0;
+  // Oldest first, the revoked ones too: they are kept, for what was made with them.
+  [[nodiscard]] virtual Result<std::vector<ApiKey>> list_keys() = 0;
+  // kNotFound also when it was revoked before.
+  [[nodiscard]] virtual Result<void> revoke_key(KeyNumber key, Time now) = 0;
+  // A point read; sees what another process has committed.
+  [[nodiscard]] virtual Result<KeyLookup> find_key(std::string_view id) = 0;
+  // It was used now. Never moves back.
+  [[nodiscard]] virtual Result<void> touch_key(KeyNumber key, Time now) = 0;
 
   // Cheap; for readiness: the database answers and can be written.
   [[nodiscard]] virtual Result<void> check() = 0;

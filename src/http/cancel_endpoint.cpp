@@ -14,7 +14,7 @@ Result<void> cancel(Site& site, const Batch& batch) {
 }  // namespace
 
 Task<Reply> post_cancel(Site& site, Request& request) {
-  auto run = [&site, &request] { return change_request(site, request.variable, cancel); };
+  auto run = [&site, &request] { return change_request(site, request, cancel); };
   co_return co_await run_on(site.parts.blocking, std::move(run));
 }
 

@@ -1,18 +1,19 @@
 #include "http/change_request.h"
 
 #include "http/find_request.h"
+#include "http/request.h"
 #include "http/site.h"
 #include "http/status_json.h"
 
 namespace imgmill {
 namespace {
 
-Answer<Batch> changed(Site& site, std::string_view request_id, BatchChange change) {
-  const auto batch = find_request(site.parts.db, request_id);
+Answer<Batch> changed(Site& site, const Request& request, BatchChange change) {
+  const auto batch = find_request(site.parts.db, request.caller, request.variable);
   if (!batch) return batch;
   const auto done = change(site, *batch);
   if (!done) return std::unexpected(refusal_of(done.error(), *batch));
-  return find_request(site.parts.db, request_id);
+  return find_request(site.parts.db, request.caller, request.variable);
 }
 
 }  // namespace
@@ -23,8 +24,8 @@ Problem refusal_of(const Error& error, const Batch& batch) {
   return problem;
 }
 
-Reply change_request(Site& site, std::string_view request_id, BatchChange change) {
-  const auto batch = changed(site, request_id, change);
+Reply change_request(Site& site, const Request& request, BatchChange change) {
+  const auto batch = changed(site, request, change);
   if (!batch) return reply_of(batch.error());
   return {
       .status = 202,

@@ -7,8 +7,8 @@
 namespace imgmill {
 namespace {
 
-Answer<Batch> begin(Site& site, std::string_view request_id) {
-  auto batch = find_request(site.parts.db, request_id);
+Answer<Batch> begin(Site& site, const Request& request) {
+  auto batch = find_request(site.parts.db, request.caller, request.variable);
   if (!batch) return batch;
   const auto begun = site.parts.db.begin_deletion(batch->key);
   if (!begun) return std::unexpected(refusal_of(begun.error(), *batch));
@@ -27,7 +27,7 @@ Problem stopping() {
 // Step by step, so that a large request holds up nobody. What a crash or a failure leaves is
 // removed later (app/remover.h).
 Task<Reply> delete_request(Site& site, Request& request) {
-  auto start = [&site, &request] { return begin(site, request.variable); };
+  auto start = [&site, &request] { return begin(site, request); };
   const Answer<Batch> batch = co_await run_on(site.parts.blocking, std::move(start));
   if (!batch) co_return reply_of(batch.error());
   BatchRemoval removal(*batch, site.parts.db, site.parts.objects);

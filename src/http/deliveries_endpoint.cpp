@@ -28,8 +28,8 @@ json::object json_of(const RecordedAttempt& attempt) {
           {"error", or_null(!made.error.empty(), json::value(made.error))}};
 }
 
-Answer<Reply> list(Site& site, std::string_view request_id) {
-  const auto batch = find_request(site.parts.db, request_id);
+Answer<Reply> list(Site& site, const Request& request) {
+  const auto batch = find_request(site.parts.db, request.caller, request.variable);
   if (!batch) return std::unexpected(batch.error());
   const auto attempts = site.parts.db.list_attempts(batch->key, limits::kListedAttemptsMax);
   if (!attempts) return std::unexpected(problem_of(attempts.error()));
@@ -45,7 +45,7 @@ Answer<Reply> list(Site& site, std::string_view request_id) {
 
 Task<Reply> get_deliveries(Site& site, Request& request) {
   auto run = [&site, &request]() -> Reply {
-    auto reply = list(site, request.variable);
+    auto reply = list(site, request);
     return reply ? *std::move(reply) : reply_of(reply.error());
   };
   co_return co_await run_on(site.parts.blocking, std::move(run));

@@ -7,8 +7,8 @@
 namespace imgmill {
 namespace {
 
-Answer<Reply> open_results(Site& site, std::string_view request_id) {
-  auto batch = find_final_request(site.parts.db, request_id);
+Answer<Reply> open_results(Site& site, const Request& request) {
+  auto batch = find_final_request(site.parts.db, request.caller, request.variable);
   if (!batch) return std::unexpected(std::move(batch).error());
   auto csv = ResultsCsv::open(*batch, SheetRules{}, site.options.base_url + "/", site.parts.db,
                               site.parts.objects);
@@ -20,7 +20,7 @@ Answer<Reply> open_results(Site& site, std::string_view request_id) {
 
 Task<Reply> get_download(Site& site, Request& request) {
   auto open = [&site, &request]() -> Reply {
-    auto reply = open_results(site, request.variable);
+    auto reply = open_results(site, request);
     return reply ? *std::move(reply) : reply_of(reply.error());
   };
   co_return co_await run_on(site.parts.blocking, std::move(open));

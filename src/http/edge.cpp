@@ -21,7 +21,7 @@ namespace imgmill {
 class Edge::Impl {
  public:
   Impl(EdgeOptions options, EdgeParts parts)
-      : site_{std::move(options), std::move(parts)},
+      : site_{.options = std::move(options), .parts = std::move(parts)},
         io_(site_.options.threads),
         strand_(asio::make_strand(io_)),
         connections_(limits::kHttpConnectionsMax),

@@ -29,6 +29,8 @@ struct EdgeOptions {
   std::filesystem::path spool_folder{};  // uploads on their way; on the store's file system
   std::uint64_t upload_bytes_max = std::uint64_t{1} << 30;
   int quality_default = 50;
+  std::uint32_t rate_limit = 0;  // requests a minute for a key or an address; 0: no limit
+  bool no_auth = false;          // being without keys is meant (http/access.h)
 };
 
 struct EdgeParts {

@@ -21,18 +21,18 @@ Problem not_final(const Batch& batch) {
 
 }  // namespace
 
-Answer<Batch> find_final_request(Db& db, std::string_view request_id) {
-  auto batch = find_request(db, request_id);
+Answer<Batch> find_final_request(Db& db, const Caller& caller, std::string_view request_id) {
+  auto batch = find_request(db, caller, request_id);
   if (batch && !is_final(batch->state)) return std::unexpected(not_final(*batch));
   return batch;
 }
 
-Answer<Batch> find_request(Db& db, std::string_view request_id) {
+Answer<Batch> find_request(Db& db, const Caller& caller, std::string_view request_id) {
   if (!is_uuid(request_id)) return std::unexpected(unknown_request());
   // A UUID's case means nothing; it is stored in lower case.
   auto found = db.find_batch(lower_case(request_id));
   if (!found) return std::unexpected(problem_of(found.error()));
-  if (!*found) return std::unexpected(unknown_request());
+  if (!*found || !caller.may_see(**found)) return std::unexpected(unknown_request());
   return **std::move(found);
 }
 

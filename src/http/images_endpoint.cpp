@@ -26,13 +26,13 @@ std::string listing_name(const Batch& batch, std::optional<ImageStatus> status) 
 }
 
 // The cursor is the number of the placement to go on with.
-Answer<Reply> list(Site& site, std::string_view request_id, std::string_view query) {
-  const auto batch = find_request(site.parts.db, request_id);
+Answer<Reply> list(Site& site, const Request& request) {
+  const auto batch = find_request(site.parts.db, request.caller, request.variable);
   if (!batch) return std::unexpected(batch.error());
-  const auto status = status_asked(query);
+  const auto status = status_asked(request.query);
   if (!status) return std::unexpected(status.error());
   const std::string listing = listing_name(*batch, *status);
-  const auto asked = page_asked(query, listing);
+  const auto asked = page_asked(request.query, listing);
   if (!asked) return std::unexpected(asked.error());
   const auto page =
       site.parts.db.list_placements(batch->key, *status, asked->from.value_or(0), asked->limit);
@@ -53,7 +53,7 @@ Answer<Reply> list(Site& site, std::string_view request_id, std::string_view que
 
 Task<Reply> get_images(Site& site, Request& request) {
   auto run = [&site, &request]() -> Reply {
-    auto reply = list(site, request.variable, request.query);
+    auto reply = list(site, request);
     return reply ? *std::move(reply) : reply_of(reply.error());
   };
   co_return co_await run_on(site.parts.blocking, std::move(run));

@@ -12,7 +12,7 @@ Result<void> redeliver(Site& site, const Batch& batch) {
 }  // namespace
 
 Task<Reply> post_redeliver(Site& site, Request& request) {
-  auto run = [&site, &request] { return change_request(site, request.variable, redeliver); };
+  auto run = [&site, &request] { return change_request(site, request, redeliver); };
   co_return co_await run_on(site.parts.blocking, std::move(run));
 }
 

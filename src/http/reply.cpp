@@ -15,13 +15,14 @@ struct StatusTitle {
   std::string_view title;
 };
 
-constexpr std::array<StatusTitle, 20> kTitles{{
+constexpr std::array<StatusTitle, 21> kTitles{{
     {200, "OK"},
     {202, "Accepted"},
     {204, "No Content"},
     {206, "Partial Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},
+    {401, "Unauthorized"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},

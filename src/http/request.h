@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/async.h"
+#include "http/caller.h"
 #include "http/problem.h"
 
 namespace imgmill {
@@ -23,11 +24,13 @@ class Request {
   [[nodiscard]] virtual Method method() const = 0;
   // The first field of that name, in any case; empty when there is none.
   [[nodiscard]] virtual std::string_view header(std::string_view name) const = 0;
+  [[nodiscard]] virtual std::size_t header_count(std::string_view name) const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> content_length() const = 0;
   // Reads at least one byte of the body into `out`; 0 at its end. A 400 when it is broken or cut
   // off, a 408 when it stalls or drips: the connection is of no more use then.
   [[nodiscard]] virtual Task<Answer<std::size_t>> read_body(std::span<char> out) = 0;
 
+  Caller caller;
   // What stood for the variable part of the route, percent-decoded.
   std::string variable;
   // What stood behind the '?', as it came; http/query.h takes it apart.

@@ -35,12 +35,13 @@ Answer<Asked> asked_by(std::string_view query) {
 
 // The cursor is the key of the last batch shown. One more than asked for says whether there is
 // more.
-Answer<Reply> list(Site& site, std::string_view query) {
-  const auto asked = asked_by(query);
+Answer<Reply> list(Site& site, const Request& request) {
+  const auto asked = asked_by(request.query);
   if (!asked) return std::unexpected(asked.error());
   const auto before =
       asked->page.from.transform([](std::uint64_t key) { return static_cast<BatchKey>(key); });
-  auto batches = site.parts.db.list_batches(asked->status, before, asked->page.limit + 1);
+  const BatchFilter only{.status = asked->status, .owner = request.caller.key};
+  auto batches = site.parts.db.list_batches(only, before, asked->page.limit + 1);
   if (!batches) return std::unexpected(problem_of(batches.error()));
   std::optional<std::uint64_t> next;
   if (batches->size() > asked->page.limit) {
@@ -63,7 +64,7 @@ Answer<Reply> list(Site& site, std::string_view query) {
 
 Task<Reply> get_requests(Site& site, Request& request) {
   auto run = [&site, &request]() -> Reply {
-    auto reply = list(site, request.query);
+    auto reply = list(site, request);
     return reply ? *std::move(reply) : reply_of(reply.error());
   };
   co_return co_await run_on(site.parts.blocking, std::move(run));

@@ -14,7 +14,7 @@ Result<void> retry(Site& site, const Batch& batch) {
 }  // namespace
 
 Task<Reply> post_retry(Site& site, Request& request) {
-  auto run = [&site, &request] { return change_request(site, request.variable, retry); };
+  auto run = [&site, &request] { return change_request(site, request, retry); };
   co_return co_await run_on(site.parts.blocking, std::move(run));
 }
 

@@ -29,7 +29,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       : wire_(std::move(socket), site.parts.clock),
         site_(site),
         connections_(connections),
-        buffer_(kBufferBytesMax) {}
+        buffer_(kBufferBytesMax) {
+    error_code gone;  // then nobody will be answered
+    peer_ = wire_.socket().remote_endpoint(gone).address();
+  }
   ~Session() override { connections_.remove(this); }
 
   static Task<void> run(std::shared_ptr<Session> self);
@@ -44,6 +47,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   [[nodiscard]] Task<bool> await_request();
   [[nodiscard]] Task<bool> serve_request();
   [[nodiscard]] Task<Reply> answer(SessionRequest& request);
+  [[nodiscard]] Task<Reply> route(SessionRequest& request, std::string path);
   [[nodiscard]] Task<bool> send(const SessionRequest& request, Reply reply, bool keep_alive);
   [[nodiscard]] Task<bool> send_source(BodySource& source, BodyFraming framing, std::string out,
                                        std::string block);
@@ -53,6 +57,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void report(const SessionRequest& request, const Reply& reply) const;
 
   Wire wire_;
+  asio::ip::address peer_;
   Site& site_;
   Connections& connections_;
   boost::beast::flat_buffer buffer_;  // empty and without memory while idle
@@ -132,7 +137,19 @@ Task<bool> Session::serve_request() {
 Task<Reply> Session::answer(SessionRequest& request) {
   const std::optional<std::string> path = decoded_path(request.target());
   if (!path) co_return reply_of(not_found());
-  auto found = find_route(request.method(), *path);
+  if (Access::guards(*path)) {
+    Admitted admitted = co_await site_.access.admit(request, peer_);
+    if (admitted.caller) request.caller = *admitted.caller;
+    Reply reply =
+        admitted.caller ? co_await route(request, *path) : std::move(admitted.caller).error();
+    std::ranges::move(admitted.headers, std::back_inserter(reply.headers));
+    co_return reply;
+  }
+  co_return co_await route(request, *path);
+}
+
+Task<Reply> Session::route(SessionRequest& request, std::string path) {
+  auto found = find_route(request.method(), path);
   if (std::holds_alternative<Unrouted>(found)) co_return reply_of(not_found());
   if (const auto* wrong = std::get_if<WrongMethod>(&found)) {
     Reply reply = reply_of({.status = 405,

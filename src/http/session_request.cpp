@@ -109,6 +109,10 @@ std::string_view SessionRequest::header(std::string_view name) const {
   return found == parser_.get().end() ? std::string_view() : view_of(found->value());
 }
 
+std::size_t SessionRequest::header_count(std::string_view name) const {
+  return parser_.get().count(boost::string_view(name.data(), name.size()));
+}
+
 std::optional<std::uint64_t> SessionRequest::content_length() const {
   const auto length = parser_.content_length();
   return length ? std::optional<std::uint64_t>(*length) : std::nullopt;

@@ -24,6 +24,7 @@ class SessionRequest final : public Request {
   [[nodiscard]] std::string_view method_name() const;
   [[nodiscard]] std::string_view target() const;
   [[nodiscard]] std::string_view header(std::string_view name) const override;
+  [[nodiscard]] std::size_t header_count(std::string_view name) const override;
   [[nodiscard]] std::optional<std::uint64_t> content_length() const override;
   [[nodiscard]] Task<Answer<std::size_t>> read_body(std::span<char> out) override;
 

@@ -4,16 +4,20 @@
 #include <atomic>
 
 #include "base/limits.h"
+#include "http/access.h"
 #include "http/edge.h"
+#include "http/idempotency.h"
 
 namespace imgmill {
 
 struct Site {
   EdgeOptions options;
   EdgeParts parts;
+  Access access{options, parts};
   std::atomic<bool> draining{false};  // no new upload; those under way go on
   std::atomic<bool> stopping{false};  // they are refused as well
   std::atomic<int> uploads{0};        // under way
+  KeysUnderWay keys_under_way{};      // their Idempotency-Keys
 
   // Others want the place of an upload that dawdles: few are left, or the process is to end.
   [[nodiscard]] bool in_a_hurry() const {

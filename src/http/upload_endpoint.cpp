@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "http/endpoints.h"
 #include "http/header_value.h"
+#include "http/idempotency.h"
 #include "http/site.h"
 #include "http/upload_intake.h"
 
@@ -88,6 +89,25 @@ Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& in
   co_return co_await run_on(site.parts.blocking, std::move(admit));
 }
 
+// Blocks for a point read, with a key.
+Answer<UploadOrder> order_of(Site& site, const Caller& caller,
+                             const std::optional<std::string>& key) {
+  UploadOrder order{.caller = caller, .key = key};
+  if (!key) return order;
+  auto past = site.parts.db.find_upload(caller.key, *key, site.parts.clock.now());
+  if (!past) return std::unexpected(problem_of(past.error()));
+  order.past = *std::move(past);
+  return order;
+}
+
+Problem still_under_way() {
+  return {.status = 409,
+          .error = "Upload under way",
+          .detail =
+              "an upload with this Idempotency-Key is still being read or taken in: send it "
+              "again in a moment"};
+}
+
 Reply accepted(const std::string& request_id) {
   return {.status = 202,
           .content_type = "application/json",
@@ -104,7 +124,14 @@ Task<Reply> post_upload(Site& site, Request& request) {
   if (!slot.is_free()) co_return reply_of(unavailable("too many uploads at once: try again"));
   const Answer<std::string> boundary = check_head(site, request);
   if (!boundary) co_return reply_of(boundary.error());
-  auto intake = std::make_unique<UploadIntake>(*boundary, site);
+  const Answer<std::optional<std::string>> key = idempotency_key(request);
+  if (!key) co_return reply_of(key.error());
+  const KeyClaim claim(site.keys_under_way, request.caller, *key);
+  if (!claim.is_ours()) co_return reply_of(still_under_way());
+  auto look = [&site, &request, &key] { return order_of(site, request.caller, *key); };
+  Answer<UploadOrder> order = co_await run_on(site.parts.blocking, std::move(look));
+  if (!order) co_return reply_of(order.error());
+  auto intake = std::make_unique<UploadIntake>(*boundary, *std::move(order), site);
   const Answer<std::string> request_id = co_await take_in(site, request, *intake);
   auto end = [intake = std::move(intake)]() mutable {  // removes a file of up to a gigabyte
     intake.reset();

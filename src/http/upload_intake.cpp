@@ -36,8 +36,8 @@ Problem upload_too_large(std::uint64_t bytes_max) {
           .detail = fmt::format("an upload has at most {} bytes: split the file", bytes_max)};
 }
 
-UploadIntake::UploadIntake(std::string_view boundary, Site& site)
-    : site_(site), parser_(boundary, *this), check_(SheetRules{}) {}
+UploadIntake::UploadIntake(std::string_view boundary, UploadOrder order, Site& site)
+    : site_(site), order_(std::move(order)), parser_(boundary, *this), check_(SheetRules{}) {}
 
 Answer<void> UploadIntake::feed(std::string_view bytes) {
   body_bytes_ += bytes.size();
@@ -52,6 +52,7 @@ Answer<void> UploadIntake::feed(std::string_view bytes) {
 Answer<std::string> UploadIntake::admit() {
   const auto finished = parser_.finish();
   if (!finished) return std::unexpected(problem_behind(finished.error()));
+  if (order_.past) return answer_again(*order_.past);
   if (!spool_) {
     return std::unexpected(bad_upload(
         "No file part", "the form has no part named \"file\": send the CSV as that part"));
@@ -63,17 +64,33 @@ Answer<std::string> UploadIntake::admit() {
   TRY_VOID(check_rows(options));
   // As the courier will ask for it, and as the guard has judged it.
   if (options.webhook_url) options.webhook_url = fetchable_url(*options.webhook_url);
+  std::optional<UploadMark> mark;
+  if (order_.key) mark = {.key = *order_.key, .fingerprint = fingerprint_.text()};
   const Admission admission{.csv = spool_->path(),
                             .rules = SheetRules{},
                             .recipe = options.recipe,
-                            .webhook_url = std::move(options.webhook_url)};
+                            .webhook_url = std::move(options.webhook_url),
+                            .owner = order_.caller.key,
+                            .mark = std::move(mark)};
   auto request_id = admit_batch(admission, site_.parts.db, site_.parts.objects, site_.parts.clock);
   if (!request_id) return std::unexpected(bad_csv(request_id.error()));
   return *std::move(request_id);
 }
 
+Answer<std::string> UploadIntake::answer_again(const PastUpload& past) const {
+  if (past.fingerprint == fingerprint_.text()) return past.request_id;
+  return std::unexpected(
+      Problem{.status = 422,
+              .error = "Idempotency-Key used before",
+              .detail = "this Idempotency-Key came with another upload before: send each upload "
+                        "with a key of its own"});
+}
+
+// Of a repeated upload nothing but the fingerprint is wanted.
 Result<void> UploadIntake::on_part(const PartHead& head) {
   part_ = Part::kIgnored;
+  if (order_.key) fingerprint_.begin_part(head.name);
+  if (order_.past) return {};
   if (head.name == "file") return begin_file();
   if (!UploadForm::is_option(head.name)) return {};
   part_ = Part::kOption;
@@ -93,6 +110,7 @@ Result<void> UploadIntake::begin_file() {
 }
 
 Result<void> UploadIntake::on_data(std::string_view bytes) {
+  if (order_.key) fingerprint_.add(bytes);
   switch (part_) {
     case Part::kFile:
       return take_file_bytes(bytes);
@@ -124,6 +142,7 @@ Result<void> UploadIntake::take_option_bytes(std::string_view bytes) {
 }
 
 Result<void> UploadIntake::on_part_end() {
+  if (order_.key) fingerprint_.end_part();
   if (part_ != Part::kOption) return {};
   const auto set = form_.set(option_name_, std::move(option_value_));
   return set ? Result<void>() : give_up(set.error());

@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "batch/admission.h"
+#include "http/caller.h"
+#include "http/idempotency.h"
 #include "http/multipart.h"
 #include "http/problem.h"
 #include "http/site.h"
@@ -19,14 +21,22 @@
 
 namespace imgmill {
 
+// Who uploads, and what an Idempotency-Key makes of it.
+struct UploadOrder {
+  Caller caller = {};
+  std::optional<std::string> key = {};
+  std::optional<PastUpload> past = {};  // what the key was used for before
+};
+
 class UploadIntake final : private MultipartSink {
  public:
-  UploadIntake(std::string_view boundary, Site& site);
+  UploadIntake(std::string_view boundary, UploadOrder order, Site& site);
   UploadIntake(const UploadIntake&) = delete;
 
   // After a failure the intake is spent.
   [[nodiscard]] Answer<void> feed(std::string_view bytes);
-  // After the last byte: the request id of the sealed batch.
+  // After the last byte: the request id of the sealed batch, or of the one that the same upload
+  // became before; a 422 when it was another upload.
   [[nodiscard]] Answer<std::string> admit();
 
  private:
@@ -34,6 +44,7 @@ class UploadIntake final : private MultipartSink {
   [[nodiscard]] Result<void> on_data(std::string_view bytes) override;
   [[nodiscard]] Result<void> on_part_end() override;
 
+  [[nodiscard]] Answer<std::string> answer_again(const PastUpload& past) const;
   [[nodiscard]] Result<void> begin_file();
   [[nodiscard]] Result<void> take_file_bytes(std::string_view bytes);
   [[nodiscard]] Result<void> take_option_bytes(std::string_view bytes);
@@ -47,6 +58,8 @@ class UploadIntake final : private MultipartSink {
   enum class Part { kIgnored, kFile, kOption };
 
   Site& site_;
+  const UploadOrder order_;
+  FormFingerprint fingerprint_;  // only with a key
   MultipartParser parser_;
   Part part_ = Part::kIgnored;
   std::string option_name_;

@@ -78,15 +78,16 @@ def wait_until(condition, what, deadline_seconds=60, pause_seconds=0.02):
 
 
 class Client:
-    def __init__(self, base_url, timeout_seconds=60):
+    def __init__(self, base_url, timeout_seconds=60, headers=None):
         self.base_url = base_url
+        self.headers = headers or {}  # of every request
         self._timeout_seconds = timeout_seconds
 
     def request(self, method, target, body=None, headers=None):
         where = urlsplit(self.base_url)
         connection = http.client.HTTPConnection(where.hostname, where.port, self._timeout_seconds)
         try:
-            connection.request(method, target, body, headers or {})
+            connection.request(method, target, body, self.headers | (headers or {}))
             reply = connection.getresponse()
             names = {name.lower(): value for name, value in reply.getheaders()}
             return Reply(reply.status, names, reply.read())
@@ -97,10 +98,11 @@ class Client:
         """`target` may be a whole URL of this server."""
         return self.request("GET", target.removeprefix(self.base_url), headers=headers)
 
-    def upload_parts(self, parts):
+    def upload_parts(self, parts, headers=None):
         boundary = uuid.uuid4().hex
         return self.request("POST", "/api/upload", multipart(parts, boundary),
-                            {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+                            {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+                            | (headers or {}))
 
     def upload(self, sheet, **fields):
         parts = [Part(name, str(value).encode()) for name, value in fields.items()]

@@ -86,10 +86,10 @@ class Server:
 
     def start(self, **more):
         self.spawn(**more)
-        wait_until(self._is_ready, "the server is ready", START_SECONDS)
+        wait_until(self.is_ready, "the server is ready", START_SECONDS)
         return self
 
-    def _is_ready(self):
+    def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()}")
         try:

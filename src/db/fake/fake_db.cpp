@@ -37,6 +37,8 @@ Result<BatchKey> FakeDb::open_batch(const NewBatch& batch, Time now) {
   folder.batch.recipe = batch.recipe;
   folder.batch.csv_key = batch.csv_key;
   folder.batch.webhook_url = batch.webhook_url;
+  folder.batch.owner = batch.owner;
+  folder.mark = batch.mark;
   folder.batch.created_at = now;
   folder.batch.updated_at = now;
   return key;
@@ -65,9 +67,11 @@ Result<void> FakeDb::seal_batch(BatchKey batch, Time now) {
   const std::scoped_lock lock(memory_->mutex);
   TRY_VOID(memory_->enter("seal_batch"));
   TRY(Folder * folder, memory_->receiving(batch));
+  TRY_VOID(memory_->remember_upload(*folder, now));
   folder->batch.state = BatchState::kSealed;
   folder->batch.updated_at = now;
   folder->turn = ++memory_->last_turn;
+  for (ApiKey& key : memory_->keys) key.requests += key.number == folder->batch.owner ? 1 : 0;
   memory_->end_if_done(*folder, now);
   return {};
 }

@@ -71,7 +71,7 @@ void fake::Memory::cancel_idle(Folder& folder, Time now) {
   end_if_done(folder, now);
 }
 
-Result<std::vector<Batch>> FakeDb::list_batches(std::optional<BatchStatus> only,
+Result<std::vector<Batch>> FakeDb::list_batches(const BatchFilter& only,
                                                 std::optional<BatchKey> before,
                                                 std::uint32_t limit) {
   const std::scoped_lock lock(memory_->mutex);
@@ -80,7 +80,9 @@ Result<std::vector<Batch>> FakeDb::list_batches(std::optional<BatchStatus> only,
   for (const auto& [key, folder] : memory_->folders | std::views::reverse) {
     if (found.size() == limit) break;
     if ((before && key >= *before) || !folder.is_visible()) continue;
-    if (!only || imgmill::status_of(folder.batch) == *only) found.push_back(folder.batch);
+    if (only.owner && folder.batch.owner != only.owner) continue;
+    if (only.status && imgmill::status_of(folder.batch) != *only.status) continue;
+    found.push_back(folder.batch);
   }
   return found;
 }

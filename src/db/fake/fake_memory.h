@@ -56,6 +56,7 @@ struct Folder {  // one batch and all that belongs to it
   std::uint64_t images_done = 0;
   std::uint64_t turn = 0;
   std::uint32_t retries = 0;
+  std::optional<UploadMark> mark;
   bool cancelled = false;
   bool deleting = false;
 
@@ -82,6 +83,12 @@ class Memory {
   std::map<std::int64_t, Post> posts;
   std::vector<std::pair<BatchKey, RecordedAttempt>> attempts;
   std::deque<std::pair<std::string, Error>> failures;  // verb or "", error
+  std::vector<ApiKey> keys;
+  struct Upload {
+    PastUpload past;
+    Time sealed_at;
+  };
+  std::map<std::pair<std::optional<KeyNumber>, std::string>, Upload> uploads;
   BatchKey last_key = 0;
   std::int64_t last_post = 0;
   std::uint64_t last_turn = 0;
@@ -90,6 +97,7 @@ class Memory {
   [[nodiscard]] Folder* find(std::string_view request_id);
   [[nodiscard]] Result<Folder*> receiving(BatchKey key);
   [[nodiscard]] Result<Folder*> visible(BatchKey key);
+  [[nodiscard]] Result<void> remember_upload(const Folder& folder, Time now);
   void append(Folder& folder, std::span<const NewImage> images,
               std::span<const NewPlacement> placements);
   [[nodiscard]] bool take_turn(Folder& folder, std::string_view owner, std::uint32_t images_max,

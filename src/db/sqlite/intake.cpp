@@ -155,8 +155,13 @@ Result<BatchKey> open_batch(Connection& db, const NewBatch& batch, Time now) {
   TRY(Statement open, db.query(Query::open_batch));
   const Recipe& recipe = batch.recipe;
   const auto format = recipe.format.transform([](auto kept) { return names_of(kept).name; });
+  struct {
+    std::optional<std::string_view> key, fingerprint;
+  } mark;
+  if (batch.mark) mark = {batch.mark->key, batch.mark->fingerprint};
   open.bind(batch.request_id, recipe.quality, batch.csv_key, batch.webhook_url, to_us(now), format,
-            recipe.max_width, recipe.max_height, recipe.max_bytes);
+            recipe.max_width, recipe.max_height, recipe.max_bytes, batch.owner, mark.key,
+            mark.fingerprint);
   TRY(const bool opened, open.step());
   if (!opened) return fail(ErrorCode::kConflict, "a request of this id exists already");
   const BatchKey key = open.integer(0);
@@ -176,7 +181,11 @@ Result<void> seal_batch(Connection& db, BatchKey batch, Time now) {
   TRY(Statement seal, db.query(Query::seal_batch));
   TRY_VOID(seal.bind(batch, to_us(now)).step());
   const bool nothing_to_do = seal.integer(0) == 0;
+  const bool has_mark = seal.integer(1) != 0;
   TRY_VOID(seal.run());
+  if (has_mark) TRY_VOID(remember_upload(db, batch, now));
+  TRY(Statement count, db.query(Query::count_request));
+  TRY_VOID(count.bind(batch).run());
   if (nothing_to_do) return add_delivery(db, batch);
   TRY(Statement turn, db.query(Query::add_turn));
   return turn.bind(batch).run();

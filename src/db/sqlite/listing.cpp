@@ -91,13 +91,18 @@ Result<std::uint64_t> count_placements(Connection& db, BatchKey batch) {
 
 }  // namespace
 
-Result<std::vector<Batch>> list_batches(Connection& db, std::optional<BatchStatus> only,
+Result<std::vector<Batch>> list_batches(Connection& db, const BatchFilter& only,
                                         std::optional<BatchKey> before, std::uint32_t limit) {
   const BatchKey below = before.value_or(std::numeric_limits<BatchKey>::max());
-  TRY(Statement list, db.query(only ? Query::list_batches_in : Query::list_batches));
-  if (!only) return read_batches(list.bind(below, limit));
-  const StatusColumns columns = columns_of(*only);
-  return read_batches(list.bind(below, limit, columns.state, columns.untouched));
+  if (!only.status) {
+    TRY(Statement list, db.query(only.owner ? Query::list_batches_of : Query::list_batches));
+    if (only.owner) return read_batches(list.bind(below, limit, *only.owner));
+    return read_batches(list.bind(below, limit));
+  }
+  const auto [state, untouched] = columns_of(*only.status);
+  TRY(Statement list, db.query(only.owner ? Query::list_batches_of_in : Query::list_batches_in));
+  if (only.owner) return read_batches(list.bind(below, limit, state, untouched, *only.owner));
+  return read_batches(list.bind(below, limit, state, untouched));
 }
 
 Result<PlacementPage> list_placements(Connection& db, BatchKey batch,

@@ -40,6 +40,7 @@ Batch read_batch(const Statement& row) {
   batch.started_at = time_or_null(row, 14);
   batch.finished_at = time_or_null(row, 15);
   batch.processed_before = row.integer_as<std::uint64_t>(20);
+  if (!row.is_null(21)) batch.owner = row.integer(21);
   return batch;
 }
 

@@ -119,7 +119,7 @@ Result<std::vector<PlacementFailure>> SqliteDb::list_failures(BatchKey batch, st
   });
 }
 
-Result<std::vector<Batch>> SqliteDb::list_batches(std::optional<BatchStatus> only,
+Result<std::vector<Batch>> SqliteDb::list_batches(const BatchFilter& only,
                                                   std::optional<BatchKey> before,
                                                   std::uint32_t limit) {
   return readers_->run([&](Connection& connection) {
@@ -239,6 +239,38 @@ Result<std::vector<RecordedAttempt>> SqliteDb::list_attempts(BatchKey batch, std
 Result<void> SqliteDb::redeliver(BatchKey batch, Time now) {
   return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
     return sqlite::redeliver(connection, batch, now);
+  });
+}
+
+Result<std::optional<PastUpload>> SqliteDb::find_upload(std::optional<KeyNumber> owner,
+                                                        std::string_view key, Time now) {
+  return readers_->run(
+      [&](Connection& connection) { return sqlite::find_upload(connection, owner, key, now); });
+}
+
+Result<void> SqliteDb::create_key(const NewKey& key, Time now) {
+  return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::create_key(connection, key, now);
+  });
+}
+
+Result<std::vector<ApiKey>> SqliteDb::list_keys() {
+  return readers_->run([](Connection& connection) { return sqlite::list_keys(connection); });
+}
+
+Result<void> SqliteDb::revoke_key(KeyNumber key, Time now) {
+  return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::revoke_key(connection, key, now);
+  });
+}
+
+Result<KeyLookup> SqliteDb::find_key(std::string_view id) {
+  return readers_->run([&](Connection& connection) { return sqlite::find_key(connection, id); });
+}
+
+Result<void> SqliteDb::touch_key(KeyNumber key, Time now) {
+  return writer_->run(Durability::kWithNextSync, [&](Connection& connection) {
+    return sqlite::touch_key(connection, key, now);
   });
 }
 

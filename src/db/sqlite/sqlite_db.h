@@ -52,7 +52,7 @@ class SqliteDb final : public Db {
   [[nodiscard]] Result<std::vector<PlacementFailure>> list_failures(BatchKey batch,
                                                                     std::uint64_t first,
                                                                     std::uint32_t limit) override;
-  [[nodiscard]] Result<std::vector<Batch>> list_batches(std::optional<BatchStatus> only,
+  [[nodiscard]] Result<std::vector<Batch>> list_batches(const BatchFilter& only,
                                                         std::optional<BatchKey> before,
                                                         std::uint32_t limit) override;
   [[nodiscard]] Result<PlacementPage> list_placements(BatchKey batch,
@@ -85,6 +85,14 @@ class SqliteDb final : public Db {
   [[nodiscard]] Result<std::vector<RecordedAttempt>> list_attempts(BatchKey batch,
                                                                    std::uint32_t limit) override;
   [[nodiscard]] Result<void> redeliver(BatchKey batch, Time now) override;
+  [[nodiscard]] Result<std::optional<PastUpload>> find_upload(std::optional<KeyNumber> owner,
+                                                              std::string_view key,
+                                                              Time now) override;
+  [[nodiscard]] Result<void> create_key(const NewKey& key, Time now) override;
+  [[nodiscard]] Result<std::vector<ApiKey>> list_keys() override;
+  [[nodiscard]] Result<void> revoke_key(KeyNumber key, Time now) override;
+  [[nodiscard]] Result<KeyLookup> find_key(std::string_view id) override;
+  [[nodiscard]] Result<void> touch_key(KeyNumber key, Time now) override;
   [[nodiscard]] Result<void> check() override;
 
  private:

@@ -42,13 +42,24 @@ inline constexpr std::uint32_t kSlice = 20'000;
 [[nodiscard]] Result<std::vector<Batch>> read_batches(Statement& query);
 
 // listing.cpp
-[[nodiscard]] Result<std::vector<Batch>> list_batches(Connection& db,
-                                                      std::optional<BatchStatus> only,
+[[nodiscard]] Result<std::vector<Batch>> list_batches(Connection& db, const BatchFilter& only,
                                                       std::optional<BatchKey> before,
                                                       std::uint32_t limit);
 [[nodiscard]] Result<PlacementPage> list_placements(Connection& db, BatchKey batch,
                                                     std::optional<ImageStatus> only,
                                                     std::uint64_t first, std::uint32_t limit);
+
+// keys.cpp
+[[nodiscard]] Result<std::optional<PastUpload>> find_upload(Connection& db,
+                                                            std::optional<KeyNumber> owner,
+                                                            std::string_view key, Time now);
+// Of a batch that is being sealed and has a mark.
+[[nodiscard]] Result<void> remember_upload(Connection& db, BatchKey batch, Time now);
+[[nodiscard]] Result<void> create_key(Connection& db, const NewKey& key, Time now);
+[[nodiscard]] Result<std::vector<ApiKey>> list_keys(Connection& db);
+[[nodiscard]] Result<void> revoke_key(Connection& db, KeyNumber key, Time now);
+[[nodiscard]] Result<KeyLookup> find_key(Connection& db, std::string_view id);
+[[nodiscard]] Result<void> touch_key(Connection& db, KeyNumber key, Time now);
 
 // leasing.cpp
 [[nodiscard]] Result<std::vector<Lease>> lease_images(Connection& db, std::string_view owner,

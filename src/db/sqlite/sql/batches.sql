@@ -4,8 +4,10 @@
 
 -- name: open_batch
 INSERT INTO batches (request_id, quality, csv_key, webhook_url, created_us, updated_us,
-                     format, max_width, max_height, auto_quality, max_bytes)
-VALUES (?1, iif(?2 = 0, 50, ?2), ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?2 = 0, ?9)
+                     format, max_width, max_height, auto_quality, max_bytes, owner,
+                     upload_key, fingerprint)
+VALUES (?1, iif(?2 = 0, 50, ?2), ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?2 = 0, ?9, ?10,
+        ?11, ?12)
 ON CONFLICT (request_id) DO NOTHING
 RETURNING batch;
 
@@ -48,7 +50,7 @@ SET state = CASE WHEN images_left > 0 THEN 'sealed' ELSE 'failed' END,
     finished_us = CASE WHEN images_left > 0 THEN NULL ELSE ?2 END,
     updated_us = ?2
 WHERE batch = ?1
-RETURNING images_left;
+RETURNING images_left, upload_key IS NOT NULL;
 
 -- name: add_turn
 INSERT INTO turns (batch, turn) VALUES (?1, 1 + coalesce((SELECT max(turn) FROM turns), 0));
@@ -72,7 +74,7 @@ DELETE FROM batches WHERE batch = ?1;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes, processed_before
+       max_bytes, processed_before, owner
 FROM batches
 WHERE state = 'receiving' AND created_us < ?1
 ORDER BY created_us;
@@ -81,7 +83,7 @@ ORDER BY created_us;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes, processed_before
+       max_bytes, processed_before, owner
 FROM batches
 WHERE request_id = ?1 AND state <> 'receiving' AND deleting = 0;
 

@@ -5,7 +5,7 @@
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes, processed_before
+       max_bytes, processed_before, owner
 FROM batches
 WHERE batch < ?1 AND state <> 'receiving' AND deleting = 0
 ORDER BY batch DESC
@@ -15,9 +15,32 @@ LIMIT ?2;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes, processed_before
+       max_bytes, processed_before, owner
 FROM batches
 WHERE batch < ?1 AND state = ?3 AND deleting = 0
+  AND (?4 IS NULL OR (started_us IS NULL AND processed = 0) = ?4)
+ORDER BY batch DESC
+LIMIT ?2;
+
+-- The same of one owner.
+
+-- name: list_batches_of
+SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
+       placements, processed, failed, bytes_in, bytes_out,
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       max_bytes, processed_before, owner
+FROM batches
+WHERE owner = ?3 AND batch < ?1 AND state <> 'receiving' AND deleting = 0
+ORDER BY batch DESC
+LIMIT ?2;
+
+-- name: list_batches_of_in
+SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
+       placements, processed, failed, bytes_in, bytes_out,
+       created_us, updated_us, started_us, finished_us, format, max_width, max_height,
+       max_bytes, processed_before, owner
+FROM batches
+WHERE owner = ?5 AND batch < ?1 AND state = ?3 AND deleting = 0
   AND (?4 IS NULL OR (started_us IS NULL AND processed = 0) = ?4)
 ORDER BY batch DESC
 LIMIT ?2;

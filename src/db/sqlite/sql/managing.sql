@@ -91,7 +91,7 @@ DELETE FROM deliveries WHERE batch = ?1;
 SELECT batch, request_id, state, iif(auto_quality, 0, quality), csv_key, webhook_url, webhook_state,
        placements, processed, failed, bytes_in, bytes_out,
        created_us, updated_us, started_us, finished_us, format, max_width, max_height,
-       max_bytes, processed_before
+       max_bytes, processed_before, owner
 FROM batches
 WHERE deleting = 1
 ORDER BY batch;

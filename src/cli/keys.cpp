@@ -1,0 +1,178 @@
+// The database is opened beside a running server: SQLite lets two programs in, and the server looks
+// each key up anew, so what is done here counts at once.
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "app/data_folder.h"
+#include "base/log.h"
+#include "cli/verbs.h"
+#include "db/sqlite/sqlite_db.h"
+#include "model/api_key.h"
+
+namespace imgmill::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+fs::path database_of(const Settings& settings) {
+  return settings.database_file.empty() ? DataFolder::database_in(settings.data_dir)
+                                        : settings.database_file;
+}
+
+Result<std::unique_ptr<SqliteDb>> open_database(const Settings& settings, const Clock& clock) {
+  return SqliteDb::open({.file = database_of(settings), .readers = 1}, clock);
+}
+
+Result<std::unique_ptr<SqliteDb>> open_existing(const Settings& settings, const Clock& clock) {
+  const fs::path file = database_of(settings);
+  std::error_code error;
+  if (fs::exists(file, error)) return open_database(settings, clock);
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is no database {}: name the server's folder with --data-dir",
+                          file.string()));
+}
+
+// A key may be made before the server has ever run.
+Result<std::unique_ptr<SqliteDb>> open_or_make(const Settings& settings, const Clock& clock) {
+  std::error_code error;
+  fs::create_directories(database_of(settings).parent_path(), error);
+  return open_database(settings, clock);
+}
+
+int told(const Error& error) {
+  fmt::print(stderr, "imgmill: {}\n", describe(error));
+  return error.code == ErrorCode::kInvalid ? kUsage : kFailed;
+}
+
+// Results that could not be written were not given.
+int printed(std::string_view text) {
+  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (whole && std::fflush(stdout) == 0) return kAllWell;
+  fmt::print(stderr, "imgmill: the answer cannot be written\n");
+  return kFailed;
+}
+
+std::string time_text(std::optional<Time> time) {
+  return time ? format_time(*time).substr(0, 16) : "-";
+}
+
+json::value time_json(std::optional<Time> time) {
+  return time ? json::value(format_time(*time)) : json::value(nullptr);
+}
+
+json::object json_of(const ApiKey& key) {
+  return {{"name", key.name},
+          {"id", key.id},
+          {"requests", key.requests},
+          {"created_at", format_time(key.created_at)},
+          {"last_used_at", time_json(key.used_at)},
+          {"revoked_at", time_json(key.revoked_at)}};
+}
+
+std::string table_of(const std::vector<ApiKey>& keys) {
+  std::size_t width = 4;
+  for (const ApiKey& key : keys) width = std::max(width, key.name.size());
+  std::string text = fmt::format("{:<{}}  {:<8}  {:<16}  {:<16}  {:>8}  {}\n", "NAME", width, "ID",
+                                 "CREATED (UTC)", "LAST USED", "REQUESTS", "REVOKED");
+  for (const ApiKey& key : keys) {
+    text += fmt::format("{:<{}}  {:<8}  {:<16}  {:<16}  {:>8}  {}\n", key.name, width, key.id,
+                        time_text(key.created_at), time_text(key.used_at), key.requests,
+                        time_text(key.revoked_at));
+  }
+  return text;
+}
+
+Result<std::string> create(const Settings& settings, const std::string& name, const Clock& clock) {
+  if (const auto fault = key_name_fault(name)) return fail(ErrorCode::kInvalid, *fault);
+  TRY(const std::unique_ptr<SqliteDb> db, open_or_make(settings, clock));
+  const std::string key = new_api_key();
+  const std::string digest = key_digest(key);
+  TRY_VOID(db->create_key({.name = name, .id = key_id(digest), .digest = digest}, clock.now()));
+  return key;
+}
+
+Result<ApiKey> valid_key(const std::vector<ApiKey>& keys, const std::string& name_or_id) {
+  const ApiKey* revoked = nullptr;
+  for (const ApiKey& key : keys) {
+    if (key.name != name_or_id && key.id != name_or_id) continue;
+    if (!key.revoked_at) return key;
+    revoked = &key;
+  }
+  if (revoked == nullptr) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no key \"{}\" (imgmill keys list shows them)", name_or_id));
+  }
+  return fail(ErrorCode::kConflict, fmt::format("the key \"{}\" was revoked at {}", name_or_id,
+                                                time_text(revoked->revoked_at)));
+}
+
+struct Revoked {
+  ApiKey key;
+  bool was_last = false;
+};
+
+Result<Revoked> revoke(const Settings& settings, const std::string& name_or_id,
+                       const Clock& clock) {
+  TRY(const std::unique_ptr<SqliteDb> db, open_existing(settings, clock));
+  TRY(const std::vector<ApiKey> keys, db->list_keys());
+  TRY(ApiKey key, valid_key(keys, name_or_id));
+  key.revoked_at = clock.now();
+  TRY_VOID(db->revoke_key(key.number, *key.revoked_at));
+  TRY(const KeyLookup left, db->find_key(""));
+  return Revoked{std::move(key), !left.any_valid};
+}
+
+}  // namespace
+
+int create_key(const Settings& settings, const std::string& name, bool as_json) {
+  log::init(settings.log_level, settings.log_format);
+  const SystemClock clock;
+  const auto key = create(settings, name, clock);
+  if (!key) return told(key.error());
+  const std::string id = key_id(key_digest(*key));
+  fmt::print(stderr, "The key \"{}\" (id {}) of {}. It is shown this once: keep it now.\n", name,
+             id, database_of(settings).string());
+  if (!as_json) return printed(*key + "\n");
+  return printed(json::serialize(json::object{{"name", name}, {"id", id}, {"key", *key}}) + "\n");
+}
+
+int list_keys(const Settings& settings, bool as_json) {
+  log::init(settings.log_level, settings.log_format);
+  const SystemClock clock;
+  const auto db = open_existing(settings, clock);
+  if (!db) return told(db.error());
+  const auto keys = (*db)->list_keys();
+  if (!keys) return told(keys.error());
+  if (as_json) {
+    json::array list;
+    for (const ApiKey& key : *keys) list.push_back(json_of(key));
+    return printed(json::serialize(json::object{{"keys", std::move(list)}}) + "\n");
+  }
+  if (!keys->empty()) return printed(table_of(*keys));
+  fmt::print(stderr, "There are no keys: \"imgmill keys create NAME\" makes one.\n");
+  return kAllWell;
+}
+
+int revoke_key(const Settings& settings, const std::string& name_or_id, bool as_json) {
+  log::init(settings.log_level, settings.log_format);
+  const SystemClock clock;
+  const auto revoked = revoke(settings, name_or_id, clock);
+  if (!revoked) return told(revoked.error());
+  fmt::print(stderr, "The key \"{}\" (id {}) opens nothing any more.\n", revoked->key.name,
+             revoked->key.id);
+  if (revoked->was_last) {
+    fmt::print(stderr,
+               "It was the last one: the server now answers 401 to everybody. Make another with "
+               "\"imgmill keys create NAME\", or start the server anew with --no-auth.\n");
+  }
+  return as_json ? printed(json::serialize(json_of(revoked->key)) + "\n") : kAllWell;
+}
+
+}  // namespace imgmill::cli
