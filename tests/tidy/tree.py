@@ -83,6 +83,8 @@ class SourceFile:
 
 
 def _is_ours(path):
+    if "node_modules" in path.parts:
+        return False
     return path.is_file() and (path.suffix in TEXT_SUFFIXES or path.parent.name == "scripts")
 
 
