@@ -8,6 +8,13 @@ set(site_files
   /openapi.json=openapi.yaml
   /assets/icon.svg=icon.svg
   /assets/page.css=page.css
+  /assets/again.js=again.js
+  /assets/api.js=api.js
+  /assets/home.js=home.js
+  /assets/listing.js=listing.js
+  /assets/page.js=page.js
+  /assets/request.js=request.js
+  /assets/words.js=words.js
   /assets/docs.css=docs.css
   /assets/docs.js=docs.js
   /assets/swagger-ui.css=${swagger}/swagger-ui.css
