@@ -81,6 +81,16 @@ class Upload(PageCase):
         self.assertEqual("refusal", self.browser.run("return document.activeElement.id"))
         self.assertEqual(["alert"], [self.browser.find("#refusal").get_attribute("role")])
 
+    def test_a_file_that_is_dropped(self):
+        self.open()
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['a'], 'dropped.csv'));
+            const options = { dataTransfer, bubbles: true, cancelable: true };
+            document.querySelector('.drop').dispatchEvent(new DragEvent('drop', options));""")
+        self.assertEqual("dropped.csv",
+                         self.browser.run("return document.getElementById('file').files[0].name"))
+
     def test_more_faults_than_are_listed(self):
         self.open()
         self.send(b"S. No.,Product Name,Input Image Urls\n" + b"x,Chair,http://a/b.jpg\n" * 130)
