@@ -20,7 +20,8 @@ set(site_files
   /assets/swagger-ui.css=${swagger}/swagger-ui.css
   /assets/swagger-ui-bundle.js=${swagger}/swagger-ui-bundle.js
   /assets/swagger-ui-bundle.js.LICENSE.txt=${swagger}/swagger-ui-bundle.js.LICENSE.txt
-  /assets/swagger-ui-license.txt=${swagger}/LICENSE)
+  /assets/swagger-ui-license.txt=${swagger}/LICENSE
+  /assets/swagger-ui-notice.txt=${swagger}/NOTICE)
 
 if(NOT EXISTS ${CMAKE_SOURCE_DIR}/web/${swagger}/swagger-ui.css)
   message(FATAL_ERROR "web/node_modules is missing: run scripts/bootstrap, which installs it")

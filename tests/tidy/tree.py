@@ -10,7 +10,7 @@ FOLDERS = (
 )
 CPP_SUFFIXES = {".h", ".cpp"}
 TEXT_SUFFIXES = CPP_SUFFIXES | {
-    ".py", ".sql", ".cmake", ".sh", ".md", ".txt", ".js", ".css", ".html",
+    ".py", ".sql", ".cmake", ".sh", ".md", ".txt", ".js", ".mjs", ".css", ".html",
 }
 
 _COMMENT_OR_STRING = re.compile(
