@@ -216,7 +216,8 @@ TEST_F(Processed, NothingBesidesTheOutputs) {
         "/processed/r/..%2f..%2fuploads/secret.csv", "/processed//etc/passwd",
         "/processed/%2fetc/passwd", "/processed/r/small-1.jpg%00", "/processed/r/%00",
         "/processed/r/", "/processed/r", "/processed/./r/small-1.jpg", "/processed/r/gone-1.jpg",
-        "/processed/r\\small-1.jpg", "/processed/r/small-1.jpg/", "/uploads/secret.csv", "/"}) {
+        "/processed/r\\small-1.jpg", "/processed/r/small-1.jpg/", "/uploads/secret.csv",
+        "/assets/../uploads/secret.csv"}) {
     const RawReply reply = server.get(target);
     EXPECT_EQ(reply.status, 404) << target;
     EXPECT_EQ(reply.header("content-type"), "application/problem+json") << target;

@@ -57,4 +57,17 @@ std::optional<std::string> parameter(std::string_view field, std::string_view na
   return std::nullopt;
 }
 
+bool accepts_coding(std::string_view field, std::string_view coding) {
+  while (!field.empty()) {
+    const std::size_t comma = std::min(field.find(','), field.size());
+    const std::string_view one = field.substr(0, comma);
+    if (equal_ignoring_case(main_value(one), coding)) {
+      const auto weight = parameter(one, "q");
+      return !weight || weight->find_first_not_of("0.") != weight->npos;
+    }
+    field.remove_prefix(std::min(comma + 1, field.size()));
+  }
+  return false;
+}
+
 }  // namespace imgmill

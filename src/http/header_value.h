@@ -14,5 +14,7 @@ namespace imgmill {
 [[nodiscard]] std::string_view main_value(std::string_view field);
 // A parameter's value, unquoted; nullopt when it is not there or its quote is never closed.
 [[nodiscard]] std::optional<std::string> parameter(std::string_view field, std::string_view name);
+// Whether an Accept-Encoding names the coding and does not rule it out with q=0.
+[[nodiscard]] bool accepts_coding(std::string_view field, std::string_view coding);
 
 }  // namespace imgmill

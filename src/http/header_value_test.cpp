@@ -25,5 +25,14 @@ TEST(HeaderValue, AnUnclosedQuoteIsNoValue) {
   EXPECT_EQ(parameter("form-data; name=", "name"), "");
 }
 
+TEST(HeaderValue, CodingsThatAreAccepted) {
+  for (const auto* field : {"gzip", "br, GZIP", "br;q=1.0 , gzip;q=0.5", "gzip; q=0.001"}) {
+    EXPECT_TRUE(accepts_coding(field, "gzip")) << field;
+  }
+  for (const auto* field : {"", "br", "gzip;q=0", "gzip; Q=0.000, br", "xgzip", "*", ","}) {
+    EXPECT_FALSE(accepts_coding(field, "gzip")) << field;
+  }
+}
+
 }  // namespace
 }  // namespace imgmill

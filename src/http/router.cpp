@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "http/endpoints.h"
+#include "http/site_file.h"
 
 namespace imgmill {
 namespace {
@@ -82,7 +83,9 @@ std::variant<Route, WrongMethod, Unrouted> find_route(Method method, std::string
     if (takes(pattern.verb, method)) return Route{pattern.endpoint, std::string(*variable)};
     return WrongMethod{allowed_by(pattern.verb)};
   }
-  return Unrouted{};
+  if (find_site_file(path) == nullptr) return Unrouted{};
+  if (takes(Verb::kGet, method)) return Route{get_site_file, std::string(path)};
+  return WrongMethod{allowed_by(Verb::kGet)};
 }
 
 }  // namespace imgmill

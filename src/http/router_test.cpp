@@ -31,11 +31,19 @@ TEST(Router, MethodsAndPaths) {
   EXPECT_EQ(routed(Method::kDelete, "/api/requests/abc/retry"), "405 POST");
 }
 
+TEST(Router, FilesOfThePages) {
+  EXPECT_EQ(routed(Method::kGet, "/"), "/");
+  EXPECT_EQ(routed(Method::kHead, "/docs"), "/docs");
+  EXPECT_EQ(routed(Method::kGet, "/openapi.json"), "/openapi.json");
+  EXPECT_EQ(routed(Method::kPost, "/"), "405 GET, HEAD");
+  EXPECT_EQ(routed(Method::kGet, "/assets/page.css"), "/assets/page.css");
+}
+
 TEST(Router, NothingElse) {
   for (const auto* path :
-       {"/", "/api/status/", "/api/status/a/b", "/api/upload/", "/results/_results.csv",
-        "/results/abc.csv", "/processed/", "/API/upload", "/healthz/", "/api/requests/",
-        "/api/requests/a/b", "/api/requests//images"}) {
+       {"/docs/", "/assets/", "/assets/no.js", "/api/status/", "/api/status/a/b", "/api/upload/",
+        "/results/_results.csv", "/results/abc.csv", "/processed/", "/API/upload", "/healthz/",
+        "/api/requests/", "/api/requests/a/b", "/api/requests//images"}) {
     EXPECT_EQ(routed(Method::kGet, path), "404") << path;
   }
 }

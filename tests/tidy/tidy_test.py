@@ -96,6 +96,12 @@ class PlantedFaults(unittest.TestCase):
         self.write("scripts/a.py", "def f():\n" + "    x()\n" * 70)
         self.assert_fault("f has 71 lines")
 
+    def test_packages_are_not_ours(self):
+        self.write("web/node_modules/a/a.js", "x" * 101)
+        self.assert_clean()
+        self.write("web/a.js", "x" * 101)
+        self.assert_fault("web/a.js:1: 101 columns")
+
     def test_long_line(self):
         self.write("src/base/a.h", HEADER + "// " + "x" * 98 + "\n")
         self.assert_fault("101 columns")

@@ -10,7 +10,7 @@ FOLDERS = (
 )
 CPP_SUFFIXES = {".h", ".cpp"}
 TEXT_SUFFIXES = CPP_SUFFIXES | {
-    ".py", ".sql", ".cmake", ".sh", ".md", ".txt", ".js", ".css", ".html",
+    ".py", ".sql", ".cmake", ".sh", ".md", ".txt", ".js", ".mjs", ".css", ".html",
 }
 
 _COMMENT_OR_STRING = re.compile(
@@ -83,6 +83,8 @@ class SourceFile:
 
 
 def _is_ours(path):
+    if "node_modules" in path.parts:
+        return False
     return path.is_file() and (path.suffix in TEXT_SUFFIXES or path.parent.name == "scripts")
 
 

@@ -1,0 +1,272 @@
+#!/usr/bin/python3
+"""The web page as people use it, in a real browser."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+import server_case
+from browser_case import BrowserCase
+from client import make_sheet
+
+EVIL = '<script>window.evil = 1</script><img src=x onerror="window.evil = 1">'
+CONTRAST_MIN = 4.5  # WCAG 2, level AA
+PAIRS = (("ink", "ground"), ("ink", "card"), ("soft", "card"), ("soft", "ground"),
+         ("accent", "card"), ("accent", "ground"), ("on-accent", "accent"), ("good", "card"),
+         ("bad", "card"), ("bad", "bad-ground"), ("ink", "bad-ground"))
+
+
+class PageCase(BrowserCase):
+    def send(self, sheet):
+        """Chooses a CSV in the form and uploads it."""
+        with tempfile.TemporaryDirectory(prefix="imgmill-browser-") as folder:
+            path = Path(folder) / "products.csv"
+            path.write_bytes(sheet)
+            self.browser.find("#file").send_keys(str(path))
+            self.browser.press("#upload button[type=submit]")
+            self.browser.wait(lambda: self.browser.shown("#request, #refusal"), "it was taken")
+
+    def shown_request(self):
+        return self.browser.run("return location.hash").removeprefix("#request/")
+
+    def wait_state(self, state):
+        self.browser.wait(lambda: self.browser.text("#request-state") == state, f"it is {state}")
+
+    def open_request(self, request_id, state):
+        self.open(f"/#request/{request_id}")
+        self.wait_state(state)
+
+
+class Upload(PageCase):
+    def test_from_upload_to_thumbnails(self):
+        slow = [self.origin.url(f"/slow?ms={ms}&seed={ms}") for ms in (0, 1500)]
+        self.open()
+        self.send(make_sheet([slow]))
+        self.wait_state("processing")
+        self.browser.wait(lambda: "1 of 2 images" in self.browser.text("#request-count"), "half")
+        self.assertTrue(self.browser.shown("#cancel"))
+        self.wait_state("completed")
+        self.assertEqual("2 of 2 images", self.browser.text("#request-count"))
+        self.browser.wait(lambda: self.thumbnail_widths() == [160, 160], "thumbnails are drawn")
+        self.assertTrue(self.browser.text("#announcer").startswith("completed: 2 of 2"))
+        self.assertRegex(self.browser.text("#request-facts"), r"Saved[1-9]\d(\.\d)? %")
+        self.assertEqual([], self.browser.shown("#cancel, #retry, #failures"))
+
+    def thumbnail_widths(self):
+        return self.browser.run(
+            "return [...document.querySelectorAll('#images img')].map(each => each.naturalWidth)")
+
+    def test_names_are_text(self):
+        photo = self.origin.url("/photo/1.jpg")
+        name = EVIL.replace('"', '""')
+        self.open()
+        self.send(f'S. No.,Product Name,Input Image Urls\n1,"{name}",{photo}\n'.encode())
+        self.wait_state("completed")
+        self.browser.wait(lambda: EVIL in self.browser.text("#images"), "the name is shown")
+        self.assertIsNone(self.browser.run("return window.evil ?? null"))
+
+    def test_a_bad_csv_shows_its_rows(self):
+        self.open()
+        self.send(f"S. No.,Product Name,Input Image Urls\n12a,{EVIL.split()[0]},chair.jpg\n"
+                  .encode())
+        self.assertIn("Invalid CSV format", self.browser.text("#refusal"))
+        rows = [[cell.text for cell in row.find_elements("css selector", "td")]
+                for row in self.browser.find_all("#refusal tbody tr")]
+        self.assertEqual([["1", "S. No.", '"12a" is not an integer'],
+                          ["1", "Input Image Urls",
+                           '"chair.jpg" must start with http:// or https://']], rows)
+        self.assertEqual("refusal", self.browser.run("return document.activeElement.id"))
+        self.assertEqual(["alert"], [self.browser.find("#refusal").get_attribute("role")])
+
+    def test_a_file_that_is_dropped(self):
+        self.open()
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['a'], 'dropped.csv'));
+            const options = { dataTransfer, bubbles: true, cancelable: true };
+            document.querySelector('.drop').dispatchEvent(new DragEvent('drop', options));""")
+        self.assertEqual("dropped.csv",
+                         self.browser.run("return document.getElementById('file').files[0].name"))
+
+    def test_more_faults_than_are_listed(self):
+        self.open()
+        self.send(b"S. No.,Product Name,Input Image Urls\n" + b"x,Chair,http://a/b.jpg\n" * 130)
+        self.assertIn("The first 100 of 130 faults", self.browser.text("#refusal caption"))
+
+    def test_options_are_sent(self):
+        self.open()
+        self.browser.press("#upload summary")
+        self.browser.find("[name=quality]").send_keys("30")
+        self.browser.find("[name=max_width]").send_keys("64")
+        Select(self.browser.find("[name=format]")).select_by_value("webp")
+        self.send(make_sheet([[self.origin.url("/photo/1.jpg")]]))
+        self.wait_state("completed")
+        options = self.client.status(self.shown_request())["options"]
+        self.assertEqual((30, "webp", 64, None), (options["quality"], options["format"],
+                                                  options["max_width"], options["max_height"]))
+        self.browser.wait(lambda: "64 × 48 webp" in self.browser.text("#images"), "its size")
+
+
+class Requests(PageCase):
+    def test_failures_and_what_to_do(self):
+        gone = self.origin.url("/status/404")
+        request_id = self.client.submit(make_sheet([[self.origin.url("/photo/1.jpg"), gone]]))
+        self.open_request(request_id, "completed")
+        self.browser.wait(lambda: self.browser.shown("#images .fault"), "the failure is shown")
+        self.assertEqual("http_404: the origin answered 404",
+                         self.browser.shown("#images .fault")[0].text)
+        Select(self.browser.find("#images-status")).select_by_value("failed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 1, "only failures")
+        for name, path in (("results", f"results/{request_id}_results.csv"),
+                           ("failures", f"api/requests/{request_id}/failures.csv")):
+            href = self.browser.find(f"#{name}").get_attribute("href")
+            self.assertEqual(f"{self.server.base_url}/{path}", href)
+            self.assertEqual(200, self.client.get(href).status)
+
+    def test_cancel(self):
+        request_id = self.client.submit(make_sheet([[self.origin.url("/hang")]]))
+        self.open_request(request_id, "processing")
+        self.browser.press("#cancel")
+        self.wait_state("cancelled")
+        self.assertEqual("cancelled", self.client.wait_final(request_id)["status"])
+
+    def test_retry(self):
+        path = "/late.jpg"
+        request_id = self.client.submit(make_sheet([[self.origin.url(path)]]))
+        self.open_request(request_id, "failed")
+        self.origin.serve(path, self.photo(), "image/jpeg")
+        self.browser.press("#retry")
+        self.wait_state("completed")
+        self.browser.wait(lambda: self.browser.find_all("#images img"), "its thumbnail")
+
+    def photo(self):
+        with_photo = self.client.submit(make_sheet([[self.origin.url("/photo/1.jpg")]]))
+        self.client.wait_final(with_photo)
+        return self.client.get(self.client.outputs(with_photo)[0][0]).body
+
+    def test_delete_asks_first(self):
+        request_id = self.client.submit(make_sheet([[self.origin.url("/photo/1.jpg")]]))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "completed")
+        self.browser.press("#delete")
+        self.browser.press("#confirm button[value='']")
+        self.assertEqual(200, self.client.get(f"/api/status/{request_id}").status)
+        self.browser.press("#delete")
+        self.browser.press("#confirm button[value=delete]")
+        self.browser.wait(lambda: self.browser.shown("#home"), "the list is shown")
+        self.assertEqual(404, self.client.get(f"/api/status/{request_id}").status)
+
+    def test_unknown_request(self):
+        self.open("/#request/550e8400-e29b-41d4-a716-446655440000")
+        self.browser.wait(lambda: self.browser.shown("#trouble"), "it says so")
+        self.assertIn("Request not found", self.browser.text("#trouble"))
+
+    def test_images_in_pages(self):
+        photo = self.origin.url("/photo/1.jpg")
+        request_id = self.client.submit(make_sheet([[photo]] * 60))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "completed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 48, "a page")
+        self.browser.press("#images-more")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 60, "the rest")
+        names = [each.text for each in self.browser.find_all("#images .name")]
+        self.assertEqual([f"{number} · Product {number}" for number in range(1, 61)], names)
+        self.assertEqual([], self.browser.shown("#images-more"))
+
+    def test_the_list_follows(self):
+        self.open()
+        Select(self.browser.find("#requests-status")).select_by_value("failed")
+        request_id = self.client.submit(make_sheet([[self.origin.url("/status/410")]]))
+        card = f"#requests a[href='#request/{request_id}']"
+        self.browser.wait(lambda: self.browser.shown(card), "the new request is listed")
+        self.browser.press(card)
+        self.wait_state("failed")
+        self.assertEqual("H1", self.browser.run("return document.activeElement.tagName"))
+
+
+class Key(PageCase):
+    def test_it_is_sent_and_kept_in_the_tab_only(self):
+        self.open()
+        self.browser.press("#key-box summary")
+        self.browser.find("#key").send_keys("imk_test" + Keys.TAB)
+        self.browser.wait(self.is_sent, "the key is sent")
+        self.assertEqual(["imk_test", 0, ""], self.browser.run(
+            "return [sessionStorage.getItem('imgmill-key'), localStorage.length,"
+            " document.cookie]"))
+
+    def is_sent(self):
+        return any(request["headers"].get("Authorization") == "Bearer imk_test"
+                   for request in self.browser.requests())
+
+
+class Phone(PageCase):
+    size = "phone"
+
+    def test_nothing_is_wider_than_the_screen(self):
+        request_id = self.client.submit(make_sheet([[self.origin.url("/photo/1.jpg"),
+                                                     self.origin.url("/status/404")]]))
+        self.client.wait_final(request_id)
+        for path in ("/", f"/#request/{request_id}"):
+            self.open(path)
+            self.browser.wait(lambda: self.browser.shown(".card"), "it is filled")
+            self.assertLessEqual(
+                self.browser.run("return document.documentElement.scrollWidth"), 390)
+
+
+class Access(PageCase):
+    def test_every_field_has_a_label(self):
+        self.open()
+        self.assertEqual([], self.browser.run(
+            "return [...document.querySelectorAll('input, select')]"
+            ".filter(each => !each.labels.length).map(each => each.outerHTML)"))
+
+    def test_the_first_stop_of_the_keyboard_skips_to_the_content(self):
+        self.open()
+        self.browser.find("body").send_keys(Keys.TAB)
+        self.assertEqual("skip", self.browser.run("return document.activeElement.className"))
+
+    def test_nothing_inline_runs(self):
+        self.open()
+        self.browser.run("const each = document.createElement('script');"
+                         "each.textContent = 'window.inline = 1'; document.body.append(each)")
+        self.assertIsNone(self.browser.run("return window.inline ?? null"))
+        self.assertIn("Content Security Policy", " ".join(self.browser.complaints()))
+
+    def test_contrast(self):
+        self.open()
+        for one, other in PAIRS:
+            ratio = contrast(self.colour(one), self.colour(other))
+            self.assertGreaterEqual(ratio, CONTRAST_MIN, f"{one} on {other}")
+
+    def colour(self, name):
+        return self.browser.run(
+            "return getComputedStyle(document.documentElement)"
+            ".getPropertyValue('--' + arguments[0])", name)
+
+
+class AccessInTheDark(Access):
+    dark = True
+
+    def test_it_is_dark(self):
+        self.open()
+        self.assertLess(luminance(self.colour("ground")), 0.1)
+
+
+def luminance(colour):
+    """Of #rrggbb, as WCAG defines it."""
+    parts = [int(part, 16) / 255 for part in re.findall(r"[0-9a-f]{2}", colour)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+              for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+if __name__ == "__main__":
+    server_case.main()
