@@ -1,5 +1,6 @@
 #include "app/setting_values.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -97,6 +98,20 @@ Result<std::string> parse_base_url(std::string_view text) {
                 fmt::format("\"{}\" is not an http or https URL without query and comma", text));
   }
   return std::string(text);
+}
+
+Result<std::string> parse_server(std::string_view text) {
+  if (text.contains('@')) {
+    return fail(ErrorCode::kInvalid, "write it without user and password");
+  }
+  return parse_base_url(text);
+}
+
+Result<std::string> parse_api_key(std::string_view text) {
+  constexpr std::size_t kBytesMax = 255;
+  const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
+  if (visible && text.size() <= kBytesMax) return std::string(text);
+  return fail(ErrorCode::kInvalid, "it is no key: it has spaces or is too long");
 }
 
 Result<std::vector<std::string>> parse_list(std::string_view text) {

@@ -139,12 +139,25 @@ const std::vector<SettingRow>& table() {
   return rows;
 }
 
+const std::vector<SettingRow>& client_table() {
+  using S = Settings;
+  static const std::vector<SettingRow> rows{
+      {"server", "http://localhost:5000", "the server to talk to", into(&S::server, parse_server)},
+      {"api-key", "",
+       "key of that server; no flag, which others could see in the list of processes",
+       into(&S::api_key, parse_api_key), SettingKind::kText, true, false},
+  };
+  return rows;
+}
+
 constexpr std::string_view kVariablePrefix = "IMGMILL_";
 constexpr std::string_view kFileSuffix = "_FILE";
 
 const SettingRow* row_of_variable(std::string_view variable, bool from_file) {
-  for (const SettingRow& row : table()) {
-    if (variable_of(row.key) == variable && (row.secret || !from_file)) return &row;
+  for (const auto* rows : {&table(), &client_table()}) {
+    for (const SettingRow& row : *rows) {
+      if (variable_of(row.key) == variable && (row.secret || !from_file)) return &row;
+    }
   }
   return nullptr;
 }
@@ -167,9 +180,28 @@ Result<std::string> read_secret(const std::string& file, std::string_view variab
   return text;
 }
 
+Result<void> apply_first(const SettingRow& row, std::span<const SettingTexts> by_precedence,
+                         Settings& settings) {
+  std::string_view text = row.fallback;
+  for (const SettingTexts& texts : by_precedence) {
+    const auto found = texts.find(row.key);
+    if (found == texts.end()) continue;
+    text = found->second;
+    break;
+  }
+  const auto applied = row.apply(settings, text);
+  if (applied) return {};
+  const std::string variable = variable_of(row.key);
+  return fail(ErrorCode::kInvalid,
+              row.has_flag ? fmt::format("--{} ({}): {}", row.key, variable, applied.error().text)
+                           : fmt::format("{}: {}", variable, applied.error().text));
+}
+
 }  // namespace
 
 std::span<const SettingRow> setting_table() { return table(); }
+
+std::span<const SettingRow> client_setting_table() { return client_table(); }
 
 const SettingRow* find_setting(std::string_view key) {
   std::string dashed(key);
@@ -213,19 +245,15 @@ Result<SettingTexts> settings_from_environment(const char* const* environment) {
 
 Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence) {
   Settings settings;
-  for (const SettingRow& row : table()) {
-    std::string_view text = row.fallback;
-    for (const SettingTexts& texts : by_precedence) {
-      const auto found = texts.find(row.key);
-      if (found == texts.end()) continue;
-      text = found->second;
-      break;
-    }
-    const auto applied = row.apply(settings, text);
-    if (!applied) {
-      return fail(ErrorCode::kInvalid, fmt::format("--{} ({}): {}", row.key, variable_of(row.key),
-                                                   applied.error().text));
-    }
+  for (const SettingRow& row : table()) TRY_VOID(apply_first(row, by_precedence, settings));
+  return settings;
+}
+
+Result<Settings> resolve_client_settings(std::span<const SettingTexts> by_precedence) {
+  Settings settings;
+  TRY_VOID(apply_first(*find_setting("ca-file"), by_precedence, settings));
+  for (const SettingRow& row : client_table()) {
+    TRY_VOID(apply_first(row, by_precedence, settings));
   }
   return settings;
 }

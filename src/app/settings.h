@@ -50,6 +50,9 @@ struct Settings {
   log::Level log_level = log::Level::kInfo;
   bool no_auth = false;
   bool insecure_codec_no_sandbox = false;
+  // Of the commands that talk to a server.
+  std::string server;
+  std::string api_key;
 };
 
 // What imgmill.toml may say: kText a string, kNumber an integer, kSize either, kQuality an integer
@@ -63,9 +66,12 @@ struct SettingRow {
   std::function<Result<void>(Settings&, std::string_view)> apply;
   SettingKind kind = SettingKind::kText;
   bool secret = false;  // may come from a file: its variable with _FILE behind it
+  bool has_flag = true;
 };
 
 [[nodiscard]] std::span<const SettingRow> setting_table();
+// Of the commands that talk to a server; imgmill.toml has none of them. They take ca-file too.
+[[nodiscard]] std::span<const SettingRow> client_setting_table();
 // By its key, with dashes or underlines; nullptr when there is none.
 [[nodiscard]] const SettingRow* find_setting(std::string_view key);
 // "IMGMILL_FETCH_PER_HOST" of "fetch-per-host".
@@ -82,5 +88,7 @@ using SettingTexts = std::map<std::string, std::string, std::less<>>;
 
 // First text wins. kInvalid: "--quality: …".
 [[nodiscard]] Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence);
+// The same for client_setting_table() and ca-file; the other settings stay empty.
+[[nodiscard]] Result<Settings> resolve_client_settings(std::span<const SettingTexts> by_precedence);
 
 }  // namespace imgmill

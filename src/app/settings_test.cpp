@@ -147,5 +147,41 @@ TEST(SettingValues, BytesTakeUnits) {
   EXPECT_FALSE(parse_bytes("99999999999GiB"));
 }
 
+Result<Settings> client_of(SettingTexts flags, SettingTexts environment = {}) {
+  const std::array<SettingTexts, 2> all{std::move(flags), std::move(environment)};
+  return resolve_client_settings(all);
+}
+
+TEST(ClientSettings, TheServerIsHereUnlessNamed) {
+  EXPECT_EQ(client_of({})->server, "http://localhost:5000");
+  const auto environment = from_environment({"IMGMILL_SERVER=https://mill.example/"});
+  ASSERT_TRUE(environment);
+  EXPECT_EQ(client_of({}, *environment)->server, "https://mill.example");
+  EXPECT_EQ(client_of({{"server", "http://other"}}, *environment)->server, "http://other");
+  for (const char* wrong : {"mill.example", "http://user:pass@mill.example", ""}) {
+    EXPECT_THAT(client_of({{"server", wrong}}).error().text, HasSubstr("--server")) << wrong;
+  }
+}
+
+TEST(ClientSettings, TheKeyComesFromTheEnvironmentOrAFile) {
+  EXPECT_EQ(client_of({}, *from_environment({"IMGMILL_API_KEY=imk_1"}))->api_key, "imk_1");
+  const std::string file = "IMGMILL_API_KEY_FILE=" + file_with("imk_2\n").string();
+  EXPECT_EQ(client_of({}, *from_environment({file.c_str()}))->api_key, "imk_2");
+  EXPECT_FALSE(from_environment({"IMGMILL_API_KEY=imk_1", file.c_str()}));
+  EXPECT_FALSE(from_environment({"IMGMILL_SERVER_FILE=x"}));
+}
+
+TEST(ClientSettings, ABrokenKeyIsNotShown) {
+  const auto settings = client_of({}, {{"api-key", "imk_1\r\nX: y"}});
+  ASSERT_FALSE(settings);
+  EXPECT_THAT(settings.error().text, HasSubstr("IMGMILL_API_KEY"));
+  EXPECT_THAT(settings.error().text, testing::Not(HasSubstr("imk_1")));
+}
+
+TEST(ClientSettings, AServersSettingsDoNotDisturbThem) {
+  EXPECT_TRUE(resolved({}, *from_environment({"IMGMILL_SERVER=http://a", "IMGMILL_API_KEY=b"})));
+  EXPECT_EQ(find_setting("server"), nullptr);  // no line of imgmill.toml
+}
+
 }  // namespace
 }  // namespace imgmill

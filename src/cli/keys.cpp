@@ -1,9 +1,11 @@
 // The database is opened beside a running server: SQLite lets two programs in, and the server looks
 // each key up anew, so what is done here counts at once.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,6 +13,8 @@
 
 #include "app/data_folder.h"
 #include "base/log.h"
+#include "cli/say.h"
+#include "cli/setting_flags.h"
 #include "cli/verbs.h"
 #include "db/sqlite/sqlite_db.h"
 #include "model/api_key.h"
@@ -46,17 +50,10 @@ Result<std::unique_ptr<SqliteDb>> open_or_make(const Settings& settings, const C
   return open_database(settings, clock);
 }
 
-int told(const Error& error) {
-  fmt::print(stderr, "imgmill: {}\n", describe(error));
-  return error.code == ErrorCode::kInvalid ? kUsage : kFailed;
-}
-
 // Results that could not be written were not given.
 int printed(std::string_view text) {
-  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (whole && std::fflush(stdout) == 0) return kAllWell;
-  fmt::print(stderr, "imgmill: the answer cannot be written\n");
-  return kFailed;
+  const auto written = print_result(text);
+  return written ? kAllWell : say_error(written.error());
 }
 
 std::string time_text(std::optional<Time> time) {
@@ -129,28 +126,44 @@ Result<Revoked> revoke(const Settings& settings, const std::string& name_or_id,
   return Revoked{std::move(key), !left.any_valid};
 }
 
-}  // namespace
+// All that they want to know.
+constexpr std::array<std::string_view, 4> kDatabaseOnly{"data-dir", "database-url", "log-format",
+                                                        "log-level"};
 
-int create_key(const Settings& settings, const std::string& name, bool as_json) {
+// One of create, list and revoke.
+struct KeyVerb {
+  KeyVerb(CLI::App& keys, const char* name, const char* summary)
+      : verb(*keys.add_subcommand(name, summary)), settings(verb, {kDatabaseOnly}) {
+    verb.add_flag("--json", as_json, "the answer as JSON");
+  }
+
+  CLI::App& verb;
+  SettingFlags settings;
+  std::string name;
+  bool as_json = false;
+};
+
+int create_key(const Settings& settings, const KeyVerb& asked) {
+  const std::string& name = asked.name;
   log::init(settings.log_level, settings.log_format);
   const SystemClock clock;
   const auto key = create(settings, name, clock);
-  if (!key) return told(key.error());
+  if (!key) return say_error(key.error());
   const std::string id = key_id(key_digest(*key));
   fmt::print(stderr, "The key \"{}\" (id {}) of {}. It is shown this once: keep it now.\n", name,
              id, database_of(settings).string());
-  if (!as_json) return printed(*key + "\n");
+  if (!asked.as_json) return printed(*key + "\n");
   return printed(json::serialize(json::object{{"name", name}, {"id", id}, {"key", *key}}) + "\n");
 }
 
-int list_keys(const Settings& settings, bool as_json) {
+int list_keys(const Settings& settings, const KeyVerb& asked) {
   log::init(settings.log_level, settings.log_format);
   const SystemClock clock;
   const auto db = open_existing(settings, clock);
-  if (!db) return told(db.error());
+  if (!db) return say_error(db.error());
   const auto keys = (*db)->list_keys();
-  if (!keys) return told(keys.error());
-  if (as_json) {
+  if (!keys) return say_error(keys.error());
+  if (asked.as_json) {
     json::array list;
     for (const ApiKey& key : *keys) list.push_back(json_of(key));
     return printed(json::serialize(json::object{{"keys", std::move(list)}}) + "\n");
@@ -160,11 +173,11 @@ int list_keys(const Settings& settings, bool as_json) {
   return kAllWell;
 }
 
-int revoke_key(const Settings& settings, const std::string& name_or_id, bool as_json) {
+int revoke_key(const Settings& settings, const KeyVerb& asked) {
   log::init(settings.log_level, settings.log_format);
   const SystemClock clock;
-  const auto revoked = revoke(settings, name_or_id, clock);
-  if (!revoked) return told(revoked.error());
+  const auto revoked = revoke(settings, asked.name, clock);
+  if (!revoked) return say_error(revoked.error());
   fmt::print(stderr, "The key \"{}\" (id {}) opens nothing any more.\n", revoked->key.name,
              revoked->key.id);
   if (revoked->was_last) {
@@ -172,7 +185,37 @@ int revoke_key(const Settings& settings, const std::string& name_or_id, bool as_
                "It was the last one: the server now answers 401 to everybody. Make another with "
                "\"imgmill keys create NAME\", or start the server anew with --no-auth.\n");
   }
-  return as_json ? printed(json::serialize(json_of(revoked->key)) + "\n") : kAllWell;
+  return asked.as_json ? printed(json::serialize(json_of(revoked->key)) + "\n") : kAllWell;
+}
+
+}  // namespace
+
+Action define_keys(CLI::App& keys) {
+  struct Verbs {
+    explicit Verbs(CLI::App& keys)
+        : create(keys, "create", "makes a key and prints it, this once"),
+          list(keys, "list", "every key, without what would open the server"),
+          revoke(keys, "revoke", "from now on the key opens nothing") {}
+    KeyVerb create;
+    KeyVerb list;
+    KeyVerb revoke;
+  };
+  auto verbs = std::make_shared<Verbs>(keys);
+  keys.require_subcommand(1);
+  verbs->create.verb
+      .add_option("NAME", verbs->create.name, "whose it is, such as the program that will use it")
+      ->required();
+  verbs->revoke.verb.add_option("KEY", verbs->revoke.name, "the key's name or its id")->required();
+  return [verbs, &keys] {
+    const auto with_settings = [](const KeyVerb& verb, const auto& action) {
+      return verb.settings.resolved({{"log-level", "warn"}}, [&](const Settings& settings) {
+        return action(settings, verb);
+      });
+    };
+    if (keys.got_subcommand("create")) return with_settings(verbs->create, create_key);
+    if (keys.got_subcommand("revoke")) return with_settings(verbs->revoke, revoke_key);
+    return with_settings(verbs->list, list_keys);
+  };
 }
 
 }  // namespace imgmill::cli

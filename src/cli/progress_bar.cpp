@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <sys/ioctl.h>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "cli/human_text.h"
 
 namespace imgmill::cli {
 namespace {
@@ -13,12 +16,17 @@ namespace {
 constexpr std::size_t kBarColumns = 28;
 constexpr std::size_t kDefaultColumns = 80;
 
+double images_a_second(const Progress& progress) {
+  const auto done = progress.processed - std::min(progress.processed_before, progress.processed);
+  return static_cast<double>(done) / std::max(progress.elapsed.count(), 0.001);
+}
+
 std::string time_left(const Progress& progress) {
-  if (progress.processed == 0 || progress.processed >= progress.total) return {};
-  const double rate = static_cast<double>(progress.processed) / progress.elapsed.count();
+  const double rate = images_a_second(progress);
+  if (rate <= 0 || progress.processed >= progress.total) return {};
   const auto seconds =
-      static_cast<std::uint64_t>(static_cast<double>(progress.total - progress.processed) / rate);
-  return fmt::format("  ETA {}:{:02}", seconds / 60, seconds % 60);
+      static_cast<std::int64_t>(static_cast<double>(progress.total - progress.processed) / rate);
+  return "  ETA " + human_time(std::chrono::seconds(seconds));
 }
 
 std::size_t terminal_columns() {
@@ -34,10 +42,9 @@ std::string progress_line(const Progress& progress, std::size_t width) {
                                            : static_cast<double>(progress.processed) /
                                                  static_cast<double>(progress.total);
   const auto filled = static_cast<std::size_t>(share * kBarColumns);
-  const double seconds = std::max(progress.elapsed.count(), 0.001);
   std::string line = fmt::format("[{:#<{}}{:-<{}}] {:5.1f} %  {}/{} images  {:.0f}/s", "", filled,
                                  "", kBarColumns - filled, share * 100, progress.processed,
-                                 progress.total, static_cast<double>(progress.processed) / seconds);
+                                 progress.total, images_a_second(progress));
   if (progress.failed > 0) line += fmt::format("  {} failed", progress.failed);
   line += time_left(progress);
   if (line.size() > width) line.resize(width);
@@ -47,15 +54,20 @@ std::string progress_line(const Progress& progress, std::size_t width) {
 ProgressBar::ProgressBar() : enabled_(::isatty(STDERR_FILENO) == 1) {}
 
 void ProgressBar::show(const Progress& progress) {
+  if (enabled_) show(progress_line(progress, terminal_columns() - 1));
+}
+
+void ProgressBar::show(std::string line) {
   if (!enabled_) return;
+  line.resize(std::min(line.size(), terminal_columns() - 1));
   // Carriage return, the line, and "erase to the end of the line" (ECMA-48 EL).
-  fmt::print(stderr, "\r{}\x1b[K", progress_line(progress, terminal_columns() - 1));
+  fmt::print(stderr, "\r{}\x1b[K", line);
   std::fflush(stderr);
   shown_ = true;
 }
 
 void ProgressBar::end() {
-  if (shown_) fmt::print(stderr, "\n");
+  if (std::exchange(shown_, false)) fmt::print(stderr, "\n");
 }
 
 }  // namespace imgmill::cli

@@ -12,6 +12,7 @@ struct Progress {
   std::uint64_t total = 0;
   std::uint64_t failed = 0;
   std::chrono::duration<double> elapsed{0};
+  std::uint64_t processed_before = 0;  // when `elapsed` began: does not count for the rate
 };
 
 // "[#########-----------]  45.0 %  9/20 images  12/s  1 failed  ETA 0:01", `width` columns at most.
@@ -21,6 +22,8 @@ class ProgressBar {
  public:
   ProgressBar();
   void show(const Progress& progress);
+  // Another line in its place; on a terminal that is too narrow, its beginning.
+  void show(std::string line);
   // Leaves the last line standing and goes to the next.
   void end();
 

@@ -12,6 +12,17 @@ TEST(ProgressLine, SaysHowFarHowFastAndHowLong) {
             "[#######---------------------]  25.0 %  10/40 images  5/s  1 failed  ETA 0:06");
 }
 
+TEST(ProgressLine, WhatWasDoneBeforeIsNoSpeed) {
+  EXPECT_EQ(
+      progress_line(
+          {.processed = 30, .total = 40, .failed = 0, .elapsed = 2s, .processed_before = 20}, 200),
+      "[#####################-------]  75.0 %  30/40 images  5/s  ETA 0:02");
+  EXPECT_EQ(
+      progress_line(
+          {.processed = 20, .total = 40, .failed = 0, .elapsed = 0s, .processed_before = 20}, 200),
+      "[##############--------------]  50.0 %  20/40 images  0/s");
+}
+
 TEST(ProgressLine, IsFullAtTheEndWithoutATimeLeft) {
   EXPECT_EQ(progress_line({.processed = 4, .total = 4, .failed = 0, .elapsed = 2s}, 200),
             "[############################] 100.0 %  4/4 images  2/s");

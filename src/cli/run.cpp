@@ -1,3 +1,4 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -15,7 +16,10 @@
 #include "base/log.h"
 #include "batch/admission.h"
 #include "batch/results_csv.h"
+#include "cli/options.h"
 #include "cli/progress_bar.h"
+#include "cli/say.h"
+#include "cli/setting_flags.h"
 #include "cli/summary.h"
 #include "cli/verbs.h"
 
@@ -30,6 +34,20 @@ constexpr auto kLook = 100ms;
 constexpr auto kStopGrace = 5s;
 constexpr SheetRules kRules{.local_paths = true};
 constexpr const char* kInputFolder = "imgmill-input/";
+
+// What has no use here: there is no server and there are no webhooks, and the folder is -o.
+constexpr std::array<std::string_view, 14> kServerOnly{
+    "listen",     "base-url",       "data-dir",         "database-url",     "storage-url",
+    "rate-limit", "webhook-secret", "webhook-schedule", "max-upload-bytes", "no-auth",
+    "retention",  "metrics-listen", "tls-cert",         "tls-key"};
+
+struct RunArguments {
+  fs::path csv;
+  fs::path folder;  // -o
+  bool skip_invalid = false;
+  bool json = false;
+  RecipeFlags recipe;  // beside the quality, which is a setting
+};
 
 // The CSV is checked while it is copied: admission moves the copy into the store.
 Result<SheetReport> check_copy(const fs::path& csv, const fs::path& copy) {
@@ -180,10 +198,10 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
   const Admission admission{.csv = copy,
                             .rules = kRules,
                             .recipe = {.quality = settings.quality,
-                                       .format = format_named(arguments.format),
-                                       .max_width = arguments.max_width,
-                                       .max_height = arguments.max_height,
-                                       .max_bytes = arguments.max_bytes},
+                                       .format = format_named(arguments.recipe.format),
+                                       .max_width = arguments.recipe.max_width,
+                                       .max_height = arguments.recipe.max_height,
+                                       .max_bytes = arguments.recipe.max_bytes},
                             .webhook_url = std::nullopt,
                             .folder = kInputFolder};
   return work(arguments, admission, *workers);
@@ -208,28 +226,45 @@ Result<Summary> run_job(const Settings& settings, const RunArguments& arguments)
   return summary;
 }
 
-bool written_to_stdout(const std::string& text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-         std::fflush(stdout) == 0;
+int run(const Settings& settings, const RunArguments& arguments) {
+  log::init(settings.log_level, settings.log_format);
+  const auto summary = run_job(settings, arguments);
+  if (!summary) return say_error(summary.error());
+  const fs::path results = arguments.folder / "results.csv";
+  const std::string text = arguments.json ? as_json(*summary, results) : as_text(*summary, results);
+  if (const auto printed = print_result(text); !printed) {
+    say(fmt::format("{} is there", results.string()));
+    return say_error(printed.error());
+  }
+  return summary->failed > 0 ? kSomeImagesFailed : kAllWell;
 }
 
 }  // namespace
 
-int run(const Settings& settings, const RunArguments& arguments) {
-  log::init(settings.log_level, settings.log_format);
-  const auto summary = run_job(settings, arguments);
-  if (!summary) {
-    fmt::print(stderr, "imgmill: {}\n", describe(summary.error()));
-    return summary.error().code == ErrorCode::kInvalid ? kUsage : kFailed;
-  }
-  const fs::path results = arguments.folder / "results.csv";
-  const std::string text = arguments.json ? as_json(*summary, results) : as_text(*summary, results);
-  if (!written_to_stdout(text)) {
-    fmt::print(stderr, "imgmill: the summary cannot be written to stdout; {} is there\n",
-               results.string());
-    return kFailed;
-  }
-  return summary->failed > 0 ? kSomeImagesFailed : kAllWell;
+Action define_run(CLI::App& verb) {
+  struct Flags {
+    explicit Flags(CLI::App& verb) : settings(verb, kServerOnly) {}
+    RunArguments arguments;
+    SettingFlags settings;
+  };
+  auto flags = std::make_shared<Flags>(verb);
+  RunArguments& arguments = flags->arguments;
+  verb.add_option("CSV", arguments.csv,
+                  "the CSV, as for an upload; paths in it count from its folder")
+      ->required()
+      ->type_name(kFileType);
+  verb.add_option("-o,--output", arguments.folder, "folder for images/ and results.csv")
+      ->required()
+      ->type_name(kFolderType);
+  verb.add_flag("--skip-invalid", arguments.skip_invalid,
+                "take invalid rows over with empty outputs instead of refusing the file");
+  verb.add_flag("--json", arguments.json, "the summary as JSON");
+  add_recipe(verb, arguments.recipe);
+  return [flags] {
+    return flags->settings.resolved({{"log-level", "warn"}}, [&](const Settings& settings) {
+      return run(settings, flags->arguments);
+    });
+  };
 }
 
 }  // namespace imgmill::cli

@@ -12,6 +12,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/say.h"
+#include "cli/setting_flags.h"
 #include "cli/verbs.h"
 #include "http/edge.h"
 
@@ -130,14 +132,17 @@ Result<void> serve_until_signalled(const Settings& settings) {
   return {};
 }
 
-}  // namespace
-
 int serve(const Settings& settings) {
   log::init(settings.log_level, settings.log_format);
   const auto served = serve_until_signalled(settings);
-  if (served) return kAllWell;
-  fmt::print(stderr, "imgmill: {}\n", describe(served.error()));
-  return served.error().code == ErrorCode::kInvalid ? kUsage : kFailed;
+  return served ? kAllWell : say_error(served.error());
+}
+
+}  // namespace
+
+Action define_serve(CLI::App& verb) {
+  auto flags = std::make_shared<SettingFlags>(verb, std::span<const std::string_view>());
+  return [flags] { return flags->resolved({}, serve); };
 }
 
 }  // namespace imgmill::cli

@@ -1,31 +1,17 @@
 #include "cli/summary.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/human_text.h"
 #include "intake/url.h"
 
 namespace imgmill::cli {
 namespace {
-
-std::string human_bytes(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 4> kUnits{"KB", "MB", "GB", "TB"};
-  if (bytes < 1'000) return fmt::format("{} bytes", bytes);
-  double value = static_cast<double>(bytes) / 1'000;
-  std::size_t unit = 0;
-  for (; value >= 1'000 && unit + 1 < kUnits.size(); ++unit) value /= 1'000;
-  return fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
-
-double saved_percent(const Summary& summary) {
-  if (summary.bytes_in == 0) return 0;
-  return 100 - 100 * static_cast<double>(summary.bytes_out) / static_cast<double>(summary.bytes_in);
-}
 
 double images_a_second(const Summary& summary) {
   return static_cast<double>(summary.images) / std::max(summary.elapsed.count(), 0.001);
@@ -78,12 +64,12 @@ Result<Summary> summarise(const Batch& batch, Db& db) {
 
 std::string as_text(const Summary& summary, const std::filesystem::path& results) {
   std::string text = fmt::format(
-      "{} images: {} compressed, {} failed\n{} in, {} out, {:.1f} % saved\n{:.1f} s, {:.1f} images "
-      "a "
-      "second\n",
+      "{} images: {} compressed, {} failed\n{} in, {} out, {} saved\n"
+      "{:.1f} s, {:.1f} images a second\n",
       summary.images, summary.images - summary.failed, summary.failed,
-      human_bytes(summary.bytes_in), human_bytes(summary.bytes_out), saved_percent(summary),
-      summary.elapsed.count(), images_a_second(summary));
+      human_bytes(summary.bytes_in), human_bytes(summary.bytes_out),
+      saved_share(summary.bytes_in, summary.bytes_out), summary.elapsed.count(),
+      images_a_second(summary));
   text += methods_text(summary);
   if (summary.failed > 0) text += "failed:\n";
   for (const PlacementFailure& failure : summary.failures) {

@@ -1,12 +1,13 @@
-// The verbs of the command line, one file each (CONTRACT section 6). A verb returns the exit
-// status: 0 all well, 1 some images failed, 2 usage, 3 the job or the server failed. Results go to
-// stdout, progress and logs to stderr.
+// The verbs of the command line (CONTRACT section 6), each in a file of its own: define_… adds the
+// verb's flags to it and gives what it does. That returns the exit status. Results go to stdout,
+// progress and messages to stderr. The table of all verbs is in command_line.cpp.
 #pragma once
 
-#include <filesystem>
-#include <string>
+#include <functional>
 
-#include "app/settings.h"
+namespace CLI {
+class App;
+}
 
 namespace imgmill::cli {
 
@@ -15,27 +16,20 @@ inline constexpr int kSomeImagesFailed = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kFailed = 3;
 
-// `imgmill serve`: API and workers, until SIGTERM or SIGINT; a second signal ends it at once.
-[[nodiscard]] int serve(const Settings& settings);
+using Action = std::function<int()>;
 
-struct RunArguments {
-  std::filesystem::path csv;
-  std::filesystem::path folder;  // -o
-  bool skip_invalid = false;
-  bool json = false;
-  // Of the recipe, beside the quality, which is a setting.
-  std::string format = "keep";
-  std::uint32_t max_width = 0;
-  std::uint32_t max_height = 0;
-  std::uint64_t max_bytes = 0;
-};
+[[nodiscard]] Action define_serve(CLI::App& verb);
+[[nodiscard]] Action define_run(CLI::App& verb);
+// Access keys, in the database of the data folder, also beside its server.
+[[nodiscard]] Action define_keys(CLI::App& verb);
 
-// `imgmill run`: the whole job without a server.
-[[nodiscard]] int run(const Settings& settings, const RunArguments& arguments);
-
-// `imgmill keys …`: access keys, in the database of the data folder, also beside its server.
-[[nodiscard]] int create_key(const Settings& settings, const std::string& name, bool json);
-[[nodiscard]] int list_keys(const Settings& settings, bool json);
-[[nodiscard]] int revoke_key(const Settings& settings, const std::string& name_or_id, bool json);
+[[nodiscard]] Action define_submit(CLI::App& verb);
+[[nodiscard]] Action define_status(CLI::App& verb);
+[[nodiscard]] Action define_watch(CLI::App& verb);
+[[nodiscard]] Action define_download(CLI::App& verb);
+[[nodiscard]] Action define_failures(CLI::App& verb);
+[[nodiscard]] Action define_cancel(CLI::App& verb);
+[[nodiscard]] Action define_retry(CLI::App& verb);
+[[nodiscard]] Action define_list(CLI::App& verb);
 
 }  // namespace imgmill::cli
