@@ -46,6 +46,7 @@ struct Settings {
   std::vector<std::chrono::seconds> webhook_schedule;
   std::uint32_t rate_limit = 0;   // 0: none
   int quality = kQualityDefault;  // or kQualityAuto
+  std::chrono::seconds retention{0};  // of final requests; 0: for ever
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;
   bool no_auth = false;

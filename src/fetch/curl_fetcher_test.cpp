@@ -371,5 +371,18 @@ TEST_F(CurlFetcherTest, ACallbackMayAskForMoreAndMayStop) {
   EXPECT_EQ(word(origin_.url("/a")), "cancelled");
 }
 
+TEST_F(FetcherTest, APeekReadsTheFrontAlone) {
+  std::promise<Peeked> promise;
+  const std::string body(3 << 20, 'x');
+  fetcher_->peek(origin_.serve(ok(body)), 1,
+                 [&promise](Peeked peeked) { promise.set_value(std::move(peeked)); });
+  const Peeked peeked = promise.get_future().get();
+  EXPECT_EQ(word_of(peeked.outcome), "body");
+  EXPECT_EQ(peeked.http_status, 200);
+  EXPECT_EQ(peeked.whole_bytes, body.size());
+  EXPECT_GE(peeked.outcome.body->size(), limits::kPeekBytes);
+  EXPECT_LT(peeked.outcome.body->size(), body.size());
+}
+
 }  // namespace
 }  // namespace imgmill

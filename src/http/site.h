@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "base/limits.h"
 #include "http/access.h"
@@ -9,6 +10,8 @@
 #include "http/idempotency.h"
 
 namespace imgmill {
+
+class ProgressFeeds;
 
 struct Site {
   EdgeOptions options;
@@ -18,6 +21,8 @@ struct Site {
   std::atomic<bool> stopping{false};  // they are refused as well
   std::atomic<int> uploads{0};        // under way
   KeysUnderWay keys_under_way{};      // their Idempotency-Keys
+  std::atomic<std::int64_t> sample_rounds{0};
+  ProgressFeeds* progress = nullptr;  // always set
 
   // Others want the place of an upload that dawdles: few are left, or the process is to end.
   [[nodiscard]] bool in_a_hurry() const {
