@@ -235,6 +235,13 @@ struct FinishReport {
   std::vector<std::string> final_batches = {};  // request ids that became final in this transaction
 };
 
+// What waits to be worked on, for the metrics. Of a retry under way all images count.
+struct QueueState {
+  std::uint64_t images = 0;  // without an outcome and in nobody's hand, those with a pause too
+  // When the oldest request with an image that could be leased now came in, or was retried.
+  std::optional<Time> waiting_since = {};
+};
+
 // ---- telling the world
 
 struct Delivery {
@@ -369,6 +376,9 @@ class Db {
   // before it; one that is under way is left alone. kConflict when the batch is not final or has no
   // webhook, kNotFound.
   [[nodiscard]] virtual Result<void> redeliver(BatchKey batch, Time now) = 0;
+
+  // Costs some lookups for each request that is not final, however many images it has.
+  [[nodiscard]] virtual Result<QueueState> queue_state(Time now) = 0;
 
   // Cheap; for readiness: the database answers and can be written.
   [[nodiscard]] virtual Result<void> check() = 0;

@@ -53,7 +53,7 @@ class Download final : public Transfer {
 
  private:
   bool follow(const std::string& location);
-  void answer(FetchFault fault) { done_({std::nullopt, std::move(fault)}); }
+  void answer(FetchFault fault) { done_({std::nullopt, std::move(fault), waited_}); }
   void answer_status(int http_status);
   [[nodiscard]] Stop take_first_byte();
 
@@ -124,7 +124,7 @@ bool Download::finish_hop(CURLcode result) {
   } else if (body_.size() == 0) {
     answer({ImageFault{FaultCode::kEmptyBody, "the origin answered with no bytes"}, false, {}});
   } else {
-    done_({std::move(body_), std::nullopt});
+    done_({std::move(body_), std::nullopt, waited_});
   }
   return false;
 }

@@ -85,6 +85,7 @@ class SqliteDb final : public Db {
   [[nodiscard]] Result<std::vector<RecordedAttempt>> list_attempts(BatchKey batch,
                                                                    std::uint32_t limit) override;
   [[nodiscard]] Result<void> redeliver(BatchKey batch, Time now) override;
+  [[nodiscard]] Result<QueueState> queue_state(Time now) override;
   [[nodiscard]] Result<void> check() override;
 
  private:
