@@ -22,9 +22,10 @@ namespace {
 constexpr const char* kDefaultFile = "imgmill.toml";
 
 // What `imgmill run` has no use for: it has no server and no webhooks, and its folder is -o.
-constexpr std::array<std::string_view, 9> kServerOnly{
-    "listen",         "base-url",         "data-dir",         "database-url", "storage-url",
-    "webhook-secret", "webhook-schedule", "max-upload-bytes", "no-auth"};
+constexpr std::array<std::string_view, 12> kServerOnly{
+    "listen",      "base-url",       "data-dir",         "database-url",
+    "storage-url", "webhook-secret", "webhook-schedule", "max-upload-bytes",
+    "no-auth",     "metrics-listen", "tls-cert",         "tls-key"};
 
 class SettingFlags {
  public:

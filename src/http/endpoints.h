@@ -21,5 +21,6 @@ namespace imgmill {
 [[nodiscard]] Task<Reply> delete_request(Site& site, Request& request);
 [[nodiscard]] Task<Reply> get_health(Site& site, Request& request);
 [[nodiscard]] Task<Reply> get_readiness(Site& site, Request& request);
+[[nodiscard]] Task<Reply> get_metrics(Site& site, Request& request);
 
 }  // namespace imgmill

@@ -5,15 +5,20 @@
 
 #include "base/limits.h"
 #include "http/edge.h"
+#include "http/edge_metrics.h"
+#include "http/tls.h"
 
 namespace imgmill {
 
 struct Site {
   EdgeOptions options;
   EdgeParts parts;
-  std::atomic<bool> draining{false};  // no new upload; those under way go on
-  std::atomic<bool> stopping{false};  // they are refused as well
-  std::atomic<int> uploads{0};        // under way
+  std::unique_ptr<TlsCertificate> certificate{};  // null: plain HTTP
+  std::atomic<bool> draining{false};              // no new upload; those under way go on
+  std::atomic<bool> stopping{false};              // they are refused as well
+  std::atomic<int> uploads{0};                    // under way
+  const EdgeMetrics metrics{};
+  std::atomic<bool> queue_is_being_read{false};  // for the metrics
 
   // Others want the place of an upload that dawdles: few are left, or the process is to end.
   [[nodiscard]] bool in_a_hurry() const {

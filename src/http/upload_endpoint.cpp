@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "http/endpoints.h"
 #include "http/header_value.h"
 #include "http/site.h"
@@ -80,6 +81,7 @@ Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& in
     const Answer<bool> filled = co_await fill_block(site, request, block);
     if (!filled) co_return std::unexpected(site.draining ? shutting_down() : filled.error());
     more = *filled;
+    site.metrics.upload_bytes.add(static_cast<double>(block.size()));
     auto feed = [&intake, &block] { return intake.feed(block); };
     const Answer<void> fed = co_await run_on(site.parts.blocking, std::move(feed));
     if (!fed) co_return std::unexpected(fed.error());
@@ -97,23 +99,41 @@ Reply accepted(const std::string& request_id) {
                               request_id)};
 }
 
-}  // namespace
+// On the pool. The counts are in the database; when they cannot be read the line goes without.
+void log_accepted(Site& site, const std::string& request_id, const std::string& http_request_id) {
+  const auto found = site.parts.db.find_batch(request_id);
+  const bool known = found && *found;
+  log::info("batch accepted",
+            {{"http_request_id", http_request_id},
+             {"request_id", request_id},
+             {"images", known ? fmt::to_string((*found)->counts.placements) : "?"},
+             {"webhook", known && (*found)->webhook_url ? "yes" : "no"}});
+}
 
-Task<Reply> post_upload(Site& site, Request& request) {
+Task<Reply> take_upload(Site& site, Request& request) {
   const UploadSlot slot(site);
   if (!slot.is_free()) co_return reply_of(unavailable("too many uploads at once: try again"));
   const Answer<std::string> boundary = check_head(site, request);
   if (!boundary) co_return reply_of(boundary.error());
   auto intake = std::make_unique<UploadIntake>(*boundary, site);
   const Answer<std::string> request_id = co_await take_in(site, request, *intake);
-  auto end = [intake = std::move(intake)]() mutable {  // removes a file of up to a gigabyte
+  auto end = [&, intake = std::move(intake)]() mutable {  // removes a file of up to a gigabyte
     intake.reset();
+    if (request_id) log_accepted(site, *request_id, request.id);
     return true;
   };
   static_cast<void>(co_await run_on(site.parts.blocking, std::move(end)));
   if (!request_id) co_return reply_of(request_id.error());
   if (site.parts.batch_sealed) site.parts.batch_sealed();
   co_return accepted(*request_id);
+}
+
+}  // namespace
+
+Task<Reply> post_upload(Site& site, Request& request) {
+  Reply reply = co_await take_upload(site, request);
+  (reply.status == 202 ? site.metrics.uploads_accepted : site.metrics.uploads_refused).add();
+  co_return reply;
 }
 
 }  // namespace imgmill
