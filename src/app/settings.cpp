@@ -23,6 +23,14 @@ Apply into(Member Settings::* member, Parse parse) {
   };
 }
 
+// The same, but an empty text leaves the member as it is.
+template <class Member, class Parse>
+Apply unless_empty(Member Settings::* member, Parse parse) {
+  return [apply = into(member, parse)](Settings& settings, std::string_view text) {
+    return text.empty() ? Result<void>() : apply(settings, text);
+  };
+}
+
 template <class Member>
 Apply number(Member Settings::* member, std::uint64_t min, std::uint64_t max) {
   return into(member, [=](std::string_view text) { return parse_number(text, min, max); });
@@ -74,18 +82,19 @@ Result<std::filesystem::path> parse_folder(std::string_view text) {
   return std::filesystem::path(text);
 }
 
+// Whoever uses the file says what is wrong with it.
+Result<std::filesystem::path> parse_path(std::string_view text) {
+  return std::filesystem::path(text);
+}
+
 const std::vector<SettingRow>& table() {
   using S = Settings;
   static const std::vector<SettingRow> rows{
       {"listen", "127.0.0.1:5000", "address and port of the API", into(&S::listen, parse_listen)},
       {"base-url", "",
        "how clients reach this server; in output URLs and webhooks "
-       "(default: http://localhost and the port listened on)",
-       [](S& settings, std::string_view text) -> Result<void> {
-         if (text.empty()) return {};
-         TRY(settings.base_url, parse_base_url(text));
-         return {};
-       }},
+       "(default: http://localhost and the port listened on; https with --tls-cert)",
+       unless_empty(&S::base_url, parse_base_url)},
       {"data-dir", "./imgmill-data", "folder of the database, the uploads and the pictures",
        into(&S::data_dir, parse_folder)},
       {"database-url", "sqlite:", "sqlite:PATH (default: imgmill.db in the data folder)",
@@ -99,11 +108,10 @@ const std::vector<SettingRow>& table() {
       {"fetch-per-host", "16", "downloads at once from one host",
        number(&S::fetch_per_host, 1, 4'096), SettingKind::kNumber},
       {"fetch-timeout", "30", "seconds a download may take in all",
-       into(&S::fetch_timeout, [](std::string_view text) { return parse_number(text, 1, 3'600); }),
-       SettingKind::kNumber},
+       number(&S::fetch_timeout, 1, 3'600), SettingKind::kNumber},
       {"allow-nets", "",
-       "networks (CIDR, comma-separated) that may be reached although they are "
-       "not public, such as 10.1.0.0/16",
+       "networks (CIDR, comma-separated) that may be reached although they are not public, such "
+       "as 10.1.0.0/16",
        list(&S::allow_nets), SettingKind::kList},
       {"ca-file", "",
        "PEM file of certificate authorities to trust besides the system's, for origins and "
@@ -128,11 +136,18 @@ const std::vector<SettingRow>& table() {
        "requests a minute that a key may send, or an address without one (0: no limit)",
        number(&S::rate_limit, 0, 1'000'000), SettingKind::kNumber},
       {"retention", "0", "seconds after which a final request is deleted; 0: never",
-       into(&S::retention,
-            [](std::string_view text) { return parse_number(text, 0, 3'153'600'000); }),
-       SettingKind::kNumber},
+       number(&S::retention, 0, 3'153'600'000), SettingKind::kNumber},
       {"log-format", "text", "text or json", into(&S::log_format, parse_log_format)},
       {"log-level", "info", "debug, info, warn or error", into(&S::log_level, parse_log_level)},
+      {"metrics-listen", "",
+       "address and port for /metrics alone (default: at the API's address, for clients of this "
+       "machine only)",
+       unless_empty(&S::metrics_listen, parse_listen)},
+      {"tls-cert", "",
+       "PEM file of the certificate to speak HTTPS with, and of those between it and its "
+       "authority; read anew on SIGHUP",
+       into(&S::tls_cert, parse_path)},
+      {"tls-key", "", "PEM file of its private key", into(&S::tls_key, parse_path)},
       {"no-auth", "false",
        "go without access keys while there is none, also when listening beyond loopback",
        flag(&S::no_auth), SettingKind::kSwitch},
@@ -250,6 +265,13 @@ Result<SettingTexts> settings_from_environment(const char* const* environment) {
 Result<Settings> resolve_settings(std::span<const SettingTexts> by_precedence) {
   Settings settings;
   for (const SettingRow& row : table()) TRY_VOID(apply_first(row, by_precedence, settings));
+  if (settings.tls_cert.empty() != settings.tls_key.empty()) {
+    const bool no_key = settings.tls_key.empty();
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("--tls-{0} (IMGMILL_TLS_{1}): missing; it goes with --tls-{2}",
+                    no_key ? "key" : "cert", no_key ? "KEY" : "CERT", no_key ? "cert" : "key"));
+  }
   return settings;
 }
 

@@ -29,7 +29,10 @@ struct ListenAddress {
 
 struct Settings {
   ListenAddress listen;
-  std::string base_url;  // empty: http://localhost:{the port listened on}
+  std::optional<ListenAddress> metrics_listen;  // nullopt: with the API, for this machine alone
+  std::filesystem::path tls_cert;               // with tls_key, or both empty: plain HTTP
+  std::filesystem::path tls_key;
+  std::string base_url;  // empty: http(s)://localhost:{the port listened on}
   std::filesystem::path data_dir;
   std::filesystem::path database_file;   // empty: in the data folder
   std::filesystem::path storage_folder;  // empty: in the data folder

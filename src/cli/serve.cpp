@@ -45,7 +45,8 @@ Result<void> check_listen(const Settings& settings, Db& db) {
 
 std::string base_url_of(const Settings& settings) {
   if (!settings.base_url.empty()) return settings.base_url;
-  return fmt::format("http://localhost:{}", settings.listen.port);
+  const std::string_view scheme = settings.tls_cert.empty() ? "http" : "https";
+  return fmt::format("{}://localhost:{}", scheme, settings.listen.port);
 }
 
 // Not the request id: it opens the results CSV, and whoever shows one picture to the world must not
@@ -70,6 +71,10 @@ EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
   EdgeOptions options;
   options.address = settings.listen.host;
   options.port = settings.listen.port;
+  if (settings.metrics_listen) {
+    options.metrics.emplace(settings.metrics_listen->host, settings.metrics_listen->port);
+  }
+  if (!settings.tls_cert.empty()) options.tls.emplace(settings.tls_cert, settings.tls_key);
   options.base_url = base_url_of(settings);
   options.spool_folder = folder.spool();
   options.upload_bytes_max = settings.max_upload_bytes;
@@ -80,10 +85,21 @@ EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
 }
 
 // Returns at the first SIGTERM or SIGINT; the next one gets the default treatment: an end at once.
-void wait_for_signal() {
+// With TLS a SIGHUP says that there is a new certificate; without, it keeps its own meaning.
+void wait_for_signal(const Settings& settings, Edge& edge) {
   asio::io_context context(1);
-  asio::signal_set signals(context, SIGTERM, SIGINT);
-  signals.async_wait([](const boost::system::error_code&, int) {});
+  asio::signal_set ends(context, SIGTERM, SIGINT);
+  asio::signal_set hang_ups(context);
+  if (!settings.tls_cert.empty()) hang_ups.add(SIGHUP);
+  const std::function<void()> await_hang_up = [&] {
+    hang_ups.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      edge.reload_certificate();
+      await_hang_up();
+    });
+  };
+  await_hang_up();
+  ends.async_wait([&](const boost::system::error_code&, int) { hang_ups.cancel(); });
   context.run();
 }
 
@@ -127,7 +143,7 @@ Result<void> serve_until_signalled(const Settings& settings) {
              {"listen", fmt::format("{}:{}", settings.listen.host, edge->port())},
              {"base_url", base_url_of(settings)},
              {"data_dir", settings.data_dir.string()}});
-  wait_for_signal();
+  wait_for_signal(settings, *edge);
   log::info("stopping: what is under way is finished first");
   edge->drain();  // it goes on answering, uploads with 503, while the work in hand is finished
   workers->stop(kWorkGrace);

@@ -6,6 +6,7 @@
 // on a second child and then fails with decoder_crashed (decoder_timeout: at once).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,6 +33,8 @@ struct CodecOutcome {
   // Exactly one of the two.
   std::optional<Rendition> rendition;
   std::optional<ImageFault> fault;
+  // Of its time, what it stood in the queue.
+  std::chrono::steady_clock::duration waited{0};
 };
 
 class Codec {

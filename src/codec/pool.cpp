@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "codec/child.h"
 
 namespace imgmill {
@@ -22,6 +23,47 @@ struct Job {
   Spool source;
   Recipe recipe;
   Callback<CodecOutcome> done;
+  std::chrono::steady_clock::time_point queued_at;
+};
+
+// Why a child was replaced, as a label says it.
+std::string_view word_of(ChildFailure::Kind kind) {
+  switch (kind) {
+    case ChildFailure::Kind::kCrashed:
+      return "crashed";
+    case ChildFailure::Kind::kTimedOut:
+      return "timed_out";
+    case ChildFailure::Kind::kOutOfMemory:
+      return "out_of_memory";
+    case ChildFailure::Kind::kLied:
+      return "lied";
+    case ChildFailure::Kind::kStopped:
+      return "stopped";
+    case ChildFailure::Kind::kSourceUnreadable:
+      return "source_unreadable";
+  }
+  return "other";
+}
+
+constexpr std::string_view kWornOut = "worn_out";  // it has done enough
+constexpr std::string_view kEnded = "ended";       // or spoke unasked, while idle
+
+struct PoolMetrics {
+  PoolMetrics() {
+    for (const auto reason : {word_of(ChildFailure::Kind::kCrashed), kWornOut, kEnded}) {
+      static_cast<void>(replaced.of({reason}));
+    }
+    alive.set(0);
+    queued.set(0);
+  }
+  metrics::Gauge alive =
+      metrics::gauge({"imgmill_codec_children", "Codec children that are fit to work."});
+  metrics::Gauge queued =
+      metrics::gauge({"imgmill_codec_queue_images", "Images that wait for a codec child."});
+  metrics::Counters replaced{
+      {"imgmill_codec_children_replaced_total", "Codec children replaced, and why."}, {"reason"}};
+  metrics::Counter not_started = metrics::counter(
+      {"imgmill_codec_start_failures_total", "Codec children that could not be started."});
 };
 
 CodecOutcome failed(FaultCode code, std::string message) {
@@ -87,8 +129,9 @@ std::optional<CodecOutcome> final_outcome(const ChildFailure& failure) {
 
 void log_end(const Child& child, const ChildFailure& failure) {
   if (failure.kind == ChildFailure::Kind::kStopped) return;
-  log::warn("codec child replaced",
-            {{"pid", std::to_string(child.pid())}, {"reason", failure.detail}});
+  log::warn("codec child replaced", {{"pid", std::to_string(child.pid())},
+                                     {"reason", std::string(word_of(failure.kind))},
+                                     {"detail", failure.detail}});
 }
 
 void log_ready(const CodecPoolOptions& options, const codec_wire::Ready& ready) {
@@ -132,7 +175,7 @@ class CodecPool::Impl {
   // As ensure_child, but does not give up; meanwhile, when no slot is fit, waiting images fail.
   void restore_child(Slot& slot);
   Result<void> start_child(Slot& slot);
-  void drop_child(Slot& slot);
+  void drop_child(Slot& slot, std::string_view reason);
   [[nodiscard]] bool worn_out(const Child& child) const;
 
   CodecOutcome serve(Slot& slot, const Job& job);
@@ -146,6 +189,7 @@ class CodecPool::Impl {
   const UniqueFd stop_event_;
   const ChildOptions child_options_;
   const SystemClock clock_;
+  const PoolMetrics metrics_;
 
   std::mutex mutex_;
   std::condition_variable changed_;  // something was queued, or stopping_
@@ -181,7 +225,9 @@ void CodecPool::Impl::render(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {
+      job.queued_at = clock_.steady_now();
       queue_.push_back(std::move(job));
+      metrics_.queued.add(1);
       changed_.notify_one();
       return;
     }
@@ -208,7 +254,9 @@ void CodecPool::Impl::stop() {
 void CodecPool::Impl::work(Slot& slot) {
   if (first_child(slot)) {
     while (std::optional<Job> job = next_job()) {
+      const auto waited = clock_.steady_now() - job->queued_at;
       CodecOutcome outcome = serve(slot, *job);
+      outcome.waited = waited;
       job->done(std::move(outcome));
       job.reset();
       restore_child(slot);
@@ -241,7 +289,7 @@ CodecOutcome CodecPool::Impl::serve(Slot& slot, const Job& job) {
     auto outcome = slot.child->run(child_job);
     if (outcome) return *std::move(outcome);
     log_end(*slot.child, outcome.error());
-    drop_child(slot);
+    drop_child(slot, word_of(outcome.error().kind));
     if (auto answer = final_outcome(outcome.error())) return *std::move(answer);
   }
   return failed(FaultCode::kDecoderCrashed, "the decoder crashed on this image, twice");
@@ -255,27 +303,35 @@ Result<void> CodecPool::Impl::start_child(Slot& slot) {
   TRY(slot.child, Child::start(child_options_, clock_));
   const std::lock_guard lock(mutex_);
   ++fit_slots_;
+  metrics_.alive.set(fit_slots_);
   return {};
 }
 
-void CodecPool::Impl::drop_child(Slot& slot) {
+void CodecPool::Impl::drop_child(Slot& slot, std::string_view reason) {
   slot.child.reset();
+  metrics_.replaced.of({reason}).add();
   const std::lock_guard lock(mutex_);
   --fit_slots_;
+  metrics_.alive.set(fit_slots_);
 }
 
 bool CodecPool::Impl::ensure_child(Slot& slot) {
   if (slot.child) {
     const bool idle = slot.child->idle();
     if (idle && !worn_out(*slot.child)) return true;
-    if (!idle) log::warn("codec child replaced", {{"reason", "it ended or spoke unasked"}});
-    drop_child(slot);
+    if (!idle) {
+      log::warn("codec child replaced", {{"pid", std::to_string(slot.child->pid())},
+                                         {"reason", std::string(kEnded)},
+                                         {"detail", "it ended or spoke unasked"}});
+    }
+    drop_child(slot, idle ? kWornOut : kEnded);
   }
   auto time = limits::kCodecStartPauseMin;
   for (int starts = 1; !stopping(); ++starts, time *= 2) {
     const Result<void> started = start_child(slot);
     if (started) return true;
     if (stopping()) return false;
+    metrics_.not_started.add();
     log::error("codec child not started", {{"reason", describe(started.error())}});
     if (starts == limits::kCodecStartsMax || !pause(time)) return false;
   }
@@ -297,11 +353,13 @@ std::optional<Job> CodecPool::Impl::next_job() {
   if (stopping_) return std::nullopt;
   Job job = std::move(queue_.front());
   queue_.pop_front();
+  metrics_.queued.add(-1);
   return job;
 }
 
 std::deque<Job> CodecPool::Impl::take_queue() {
   const std::lock_guard lock(mutex_);
+  metrics_.queued.set(0);
   return std::exchange(queue_, {});
 }
 
@@ -312,6 +370,7 @@ void CodecPool::Impl::fail_waiting() {
     const std::lock_guard lock(mutex_);
     if (stopping_ || fit_slots_ > 0) return;
     waiting = std::exchange(queue_, {});
+    metrics_.queued.set(0);
   }
   for (Job& job : waiting) job.done(no_decoder());
 }
@@ -340,7 +399,7 @@ CodecPool::CodecPool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 CodecPool::~CodecPool() { stop(); }
 
 void CodecPool::render(Spool source, Recipe recipe, Callback<CodecOutcome> done) {
-  impl_->render({std::move(source), recipe, std::move(done)});
+  impl_->render({std::move(source), recipe, std::move(done), {}});
 }
 
 void CodecPool::stop() { impl_->stop(); }

@@ -38,6 +38,48 @@ TEST_P(DbContract, LeasesAreWholeChunksUpToAChunkMoreThanAskedFor) {
   EXPECT_THAT(lease(33), IsEmpty());
 }
 
+TEST_P(DbContract, TheQueueIsWhatNobodyHolds) {
+  EXPECT_EQ(db().queue_state(now())->images, 0U);
+  EXPECT_FALSE(db().queue_state(now())->waiting_since);
+  const Time first_came = now();
+  seal("a", 100);
+  pass(seconds(5));
+  const Time second_came = now();
+  const BatchKey second = seal("b", 10);
+  pass(seconds(5));
+  EXPECT_EQ(db().queue_state(now())->images, 110U);
+  EXPECT_EQ(db().queue_state(now())->waiting_since, first_came);
+  const std::vector<Lease> leases = lease(100, {second});
+  EXPECT_EQ(db().queue_state(now())->images, 10U);
+  EXPECT_EQ(db().queue_state(now())->waiting_since, second_came);
+  // What waits for its next try is in the queue, and due later.
+  apply({done(leases[0], 0), again(leases[0], 1, 1, now() + seconds(10))});
+  EXPECT_EQ(db().queue_state(now())->images, 11U);
+  EXPECT_EQ(db().queue_state(now())->waiting_since, second_came);
+  pass(seconds(10));
+  EXPECT_EQ(db().queue_state(now())->waiting_since, first_came);
+  pass(kLease);  // all leases have run out
+  EXPECT_EQ(db().queue_state(now())->images, 109U);
+}
+
+TEST_P(DbContract, TheQueueForgetsWhatWasCancelled) {
+  const BatchKey batch = seal("a", 70);
+  const auto leases = lease(1);
+  ASSERT_TRUE(db().cancel_batch(batch, now()));
+  EXPECT_EQ(db().queue_state(now())->images, 0U);
+  EXPECT_FALSE(db().queue_state(now())->waiting_since);
+}
+
+TEST_P(DbContract, ARetryWaitsSinceItWasAskedFor) {
+  const BatchKey batch = seal("a", 3);
+  work_off({1});
+  EXPECT_EQ(db().queue_state(now())->images, 0U);
+  pass(seconds(100));
+  ASSERT_TRUE(db().retry_batch(batch, now()));
+  EXPECT_EQ(db().queue_state(now())->images, 1U);
+  EXPECT_EQ(db().queue_state(now())->waiting_since, now());
+}
+
 TEST_P(DbContract, EveryImageIsLeasedOnce) {
   seal("a", 150);
   seal("b", 70);

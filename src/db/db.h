@@ -244,6 +244,13 @@ struct FinishReport {
   std::vector<std::string> final_batches = {};  // request ids that became final in this transaction
 };
 
+// What waits to be worked on, for the metrics. Of a retry under way all images count.
+struct QueueState {
+  std::uint64_t images = 0;  // without an outcome and in nobody's hand, those with a pause too
+  // When the oldest request with an image that could be leased now came in, or was retried.
+  std::optional<Time> waiting_since = {};
+};
+
 // ---- telling the world
 
 struct Delivery {
@@ -399,6 +406,9 @@ class Db {
   [[nodiscard]] virtual Result<KeyLookup> find_key(std::string_view id) = 0;
   // It was used now. Never moves back.
   [[nodiscard]] virtual Result<void> touch_key(KeyNumber key, Time now) = 0;
+
+  // Costs some lookups for each request that is not final, however many images it has.
+  [[nodiscard]] virtual Result<QueueState> queue_state(Time now) = 0;
 
   // Cheap; for readiness: the database answers and can be written.
   [[nodiscard]] virtual Result<void> check() = 0;

@@ -57,7 +57,7 @@ class Download final : public Transfer {
  private:
   bool follow(const std::string& location);
   void answer(FetchFault fault) {
-    done_({.outcome = {std::nullopt, std::move(fault)}, .http_status = last_status_});
+    done_({.outcome = {std::nullopt, std::move(fault), waited_}, .http_status = last_status_});
   }
   void answer_status(int http_status);
   [[nodiscard]] Stop take_first_byte();
@@ -137,7 +137,7 @@ bool Download::finish_hop(CURLcode result) {
     answer({ImageFault{FaultCode::kEmptyBody, "the origin answered with no bytes"}, false, {}});
   } else {
     const auto whole_bytes = is_peeked ? announced_bytes_ : std::optional(body_.size());
-    done_({.outcome = {std::move(body_), std::nullopt},
+    done_({.outcome = {std::move(body_), std::nullopt, waited_},
            .http_status = http_status,
            .whole_bytes = whole_bytes});
   }

@@ -33,6 +33,8 @@ struct FetchOutcome {
   // Exactly one of the two.
   std::optional<Spool> body;
   std::optional<FetchFault> fault;
+  // Of its time, what it stood in the queue, over all redirects.
+  std::chrono::steady_clock::duration waited{0};
 };
 
 struct Post {

@@ -43,7 +43,10 @@ std::optional<sockaddr_storage> socket_address(const char* text) {
 }  // namespace
 
 Transfer::Transfer(const TransferRules& rules, milliseconds time_allowed, std::int64_t batch)
-    : rules_(rules), time_left_(time_allowed), batch_(batch) {}
+    : rules_(rules),
+      time_left_(time_allowed),
+      batch_(batch),
+      queued_at_(rules.clock.steady_now()) {}
 
 void Transfer::begin(CURL* easy) {
   easy_ = easy;
@@ -53,6 +56,7 @@ void Transfer::begin(CURL* easy) {
   blocked_sentence_.clear();
   header_bytes_ = discarded_bytes_ = 0;
   began_at_ = rules_.clock.steady_now();
+  waited_ += began_at_ - queued_at_;
   set_target();
   set_callbacks();
   begin_request(easy);
@@ -185,7 +189,8 @@ bool Transfer::overdue(std::chrono::steady_clock::time_point now) {
 }
 
 bool Transfer::finish(CURLcode result) {
-  time_left_ -= rules_.clock.steady_now() - began_at_;
+  queued_at_ = rules_.clock.steady_now();
+  time_left_ -= queued_at_ - began_at_;
   return finish_hop(result);
 }
 

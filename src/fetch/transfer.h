@@ -78,6 +78,7 @@ class Transfer {
   CURL* easy_ = nullptr;
   Stop stop_ = Stop::kNone;
   std::chrono::steady_clock::duration time_left_;
+  std::chrono::steady_clock::duration waited_{0};  // for its places
 
  private:
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -91,6 +92,7 @@ class Transfer {
   [[nodiscard]] bool judge(const sockaddr& address);
 
   const std::int64_t batch_;
+  std::chrono::steady_clock::time_point queued_at_;
   std::chrono::steady_clock::time_point began_at_;
   std::chrono::steady_clock::time_point window_began_at_;
   std::uint64_t window_bytes_ = 0;

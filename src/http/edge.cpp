@@ -26,21 +26,40 @@ class Edge::Impl {
         io_(site_.options.threads),
         strand_(asio::make_strand(io_)),
         connections_(limits::kHttpConnectionsMax),
-        listener_(io_, strand_, site_, connections_),
+        listener_(io_, strand_, site_, connections_,
+                  site_.options.metrics ? Door::kPublic : Door::kMain),
+        metrics_listener_(io_, strand_, site_, connections_, Door::kMetrics),
         progress_(io_, site_.parts.db, site_.parts.clock, site_.parts.blocking),
         watch_timer_(io_) {
     site_.progress = &progress_;
   }
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
-  Result<void> bind() { return listener_.bind(site_.options.address, site_.options.port); }
+  Result<void> bind() {
+    if (site_.options.tls) {
+      TRY(site_.certificate, TlsCertificate::load(*site_.options.tls));
+    }
+    TRY_VOID(listener_.bind(site_.options.address, site_.options.port));
+    const auto& metrics = site_.options.metrics;
+    return metrics ? metrics_listener_.bind(metrics->address, metrics->port) : Result<void>();
+  }
   std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t metrics_port() const { return metrics_listener_.port(); }
 
   void start() {
     CHECK(threads_.empty());
     asio::co_spawn(strand_, listener_.run(), note_end);
+    asio::co_spawn(strand_, metrics_listener_.run(), note_end);
     asio::co_spawn(strand_, watch(), note_end);
     for (int i = 0; i < site_.options.threads; ++i) threads_.emplace_back([this] { run(); });
+  }
+
+  void reload_certificate() {
+    if (!site_.certificate) return;
+    const auto reloaded = site_.certificate->reload();
+    if (reloaded) return log::info("certificate read anew");
+    log::error("certificate not read anew: the one before stays in use",
+               {{"error", describe(reloaded.error())}});
   }
 
   void drain() { site_.draining = true; }
@@ -49,7 +68,10 @@ class Edge::Impl {
   void stop(std::chrono::milliseconds deadline) {
     if (threads_.empty()) return;
     drain();
-    asio::post(strand_, [this] { listener_.close(); });
+    asio::post(strand_, [this] {
+      listener_.close();
+      metrics_listener_.close();
+    });
     progress_.stop();
     connections_.retire_all();
     bool empty = connections_.wait_until_empty(deadline * 3 / 4);
@@ -96,6 +118,7 @@ class Edge::Impl {
   Strand strand_;
   Connections connections_;
   Listener listener_;
+  Listener metrics_listener_;  // open when it has an address of its own
   ProgressFeeds progress_;
   asio::steady_timer watch_timer_;
   bool stopped_ = false;  // on the strand
@@ -112,7 +135,9 @@ Result<std::unique_ptr<Edge>> Edge::create(EdgeOptions options, EdgeParts parts)
 }
 
 std::uint16_t Edge::port() const { return impl_->port(); }
+std::uint16_t Edge::metrics_port() const { return impl_->metrics_port(); }
 void Edge::start() { impl_->start(); }
+void Edge::reload_certificate() { impl_->reload_certificate(); }
 void Edge::drain() { impl_->drain(); }
 void Edge::stop(std::chrono::milliseconds deadline) { impl_->stop(deadline); }
 

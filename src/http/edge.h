@@ -22,9 +22,22 @@
 
 namespace imgmill {
 
+struct TlsFiles {
+  std::filesystem::path certificate;  // the server's, then those between it and the authority
+  std::filesystem::path key;          // without a password
+};
+
 struct EdgeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 5000;  // 0: any free one
+  // Where /metrics is answered instead; nullopt: at the same address, to this machine alone.
+  struct MetricsAddress {
+    std::string address;
+    std::uint16_t port = 0;
+  };
+  std::optional<MetricsAddress> metrics{};
+  // PEM files; nullopt: plain HTTP. /metrics at an address of their own is plain HTTP always.
+  std::optional<TlsFiles> tls{};
   int threads = 2;
   std::string base_url{};                // no slash at the end
   std::filesystem::path spool_folder{};  // uploads on their way; on the store's file system
@@ -52,12 +65,17 @@ struct EdgeParts {
 
 class Edge {
  public:
-  // Binds and listens; kUnavailable, naming the address, when it cannot.
+  // Binds and listens; kUnavailable, naming the address, when it cannot; kInvalid, naming the
+  // setting, when the certificate cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<Edge>> create(EdgeOptions options, EdgeParts parts);
   ~Edge();
 
   [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::uint16_t metrics_port() const;  // 0: no address of their own
   void start();
+  // New connections are shown what stands in the files now. What is wrong with it is logged, and
+  // nothing changes then. Blocks.
+  void reload_certificate();
   // New uploads are answered 503 and readyz says so; what is under way goes on.
   void drain();
   // Closes the listener and idle connections, waits for what is under way until the deadline, then

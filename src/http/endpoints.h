@@ -25,5 +25,6 @@ namespace imgmill {
 [[nodiscard]] Task<Reply> get_readiness(Site& site, Request& request);
 // Pages, their files, the API's description; the route's variable is the path (site_file.h).
 [[nodiscard]] Task<Reply> get_site_file(Site& site, Request& request);
+[[nodiscard]] Task<Reply> get_metrics(Site& site, Request& request);
 
 }  // namespace imgmill

@@ -21,8 +21,9 @@ std::string name_of(const std::string& address, std::uint16_t port) {
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, Strand strand, Site& site, Connections& connections)
-    : io_(io), site_(site), connections_(connections), acceptor_(std::move(strand)) {}
+Listener::Listener(asio::io_context& io, Strand strand, Site& site, Connections& connections,
+                   Door door)
+    : io_(io), site_(site), connections_(connections), door_(door), acceptor_(std::move(strand)) {}
 
 Result<void> Listener::bind(const std::string& address, std::uint16_t port) {
   error_code error;
@@ -51,7 +52,7 @@ Task<void> Listener::run() {
     const Strand strand = asio::make_strand(io_);
     Socket socket = co_await acceptor_.async_accept(strand, token);
     if (!error) {
-      serve(std::move(socket), site_, connections_);
+      serve(std::move(socket), site_, connections_, door_);
     } else if (error != asio::error::operation_aborted &&
                error != asio::error::connection_aborted) {
       co_await rest(error);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "http/connections.h"
+#include "http/door.h"
 #include "http/site.h"
 #include "http/wire.h"
 
@@ -14,7 +15,7 @@ namespace imgmill {
 class Listener {
  public:
   // `site`, `connections` and `io` outlive it.
-  Listener(asio::io_context& io, Strand strand, Site& site, Connections& connections);
+  Listener(asio::io_context& io, Strand strand, Site& site, Connections& connections, Door door);
 
   // kUnavailable, naming the address, when somebody else has it or it is not ours; kInvalid when it
   // is no IP address.
@@ -30,6 +31,7 @@ class Listener {
   asio::io_context& io_;
   Site& site_;
   Connections& connections_;
+  const Door door_;
   asio::basic_socket_acceptor<asio::ip::tcp, Strand> acceptor_;
   std::uint16_t port_ = 0;
 };

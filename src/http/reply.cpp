@@ -79,6 +79,9 @@ void append_head(const Reply& reply, const HeadFacts& facts, std::string& out) {
   for (const ReplyHeader& header : reply.headers) {
     fmt::format_to(std::back_inserter(out), "{}: {}\r\n", header.name, header.value);
   }
+  if (!facts.request_id.empty()) {
+    fmt::format_to(std::back_inserter(out), "X-Request-Id: {}\r\n", facts.request_id);
+  }
   if (!facts.keep_alive) {
     out += "Connection: close\r\n";
   } else if (facts.http_1_0) {

@@ -59,6 +59,7 @@ struct HeadFacts {
   BodyFraming framing = BodyFraming::kLength;
   bool keep_alive = true;
   bool http_1_0 = false;
+  std::string_view request_id{};  // empty: of nothing that was read
 };
 
 // Appends status line and headers, up to and with the blank line.

@@ -33,6 +33,11 @@ class Request {
   Caller caller;
   // What stood for the variable part of the route, percent-decoded.
   std::string variable;
+  // Of this request alone (http/request_id.h): for the log's lines about it, and the answer.
+  std::string id;
+  // The route that was found, as a pattern: "/api/status/{id}".
+  std::string_view route;
+  bool may_see_metrics = false;
   // What stood behind the '?', as it came; http/query.h takes it apart.
   std::string_view query;
 };

@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -8,6 +9,9 @@
 
 namespace imgmill {
 namespace {
+
+// The name of all files of the pages.
+constexpr std::string_view kSiteFiles = "/{page}";
 
 enum class Verb { kGet, kPost, kDelete };
 enum class Variable { kNone, kSegment, kPath };
@@ -20,7 +24,7 @@ struct Pattern {
   Endpoint endpoint;
 };
 
-constexpr std::array<Pattern, 17> kPatterns{{
+constexpr std::array<Pattern, 18> kPatterns{{
     {Verb::kPost, "/api/upload", Variable::kNone, "", post_upload},
     {Verb::kGet, "/api/status/", Variable::kSegment, "", get_status},
     {Verb::kGet, "/api/download/", Variable::kSegment, "", get_download},
@@ -38,7 +42,22 @@ constexpr std::array<Pattern, 17> kPatterns{{
     {Verb::kGet, "/api/requests/", Variable::kSegment, "/archive", get_archive},
     {Verb::kGet, "/healthz", Variable::kNone, "", get_health},
     {Verb::kGet, "/readyz", Variable::kNone, "", get_readiness},
+    {Verb::kGet, "/metrics", Variable::kNone, "", get_metrics},
 }};
+
+std::string name_of(const Pattern& pattern) {
+  std::string name(pattern.before);
+  if (pattern.variable != Variable::kNone) {
+    name += pattern.variable == Variable::kPath ? "{path}" : "{id}";
+  }
+  return name.append(pattern.after);
+}
+
+std::array<std::string, kPatterns.size()> all_names() {
+  std::array<std::string, kPatterns.size()> names;
+  std::ranges::transform(kPatterns, names.begin(), name_of);
+  return names;
+}
 
 std::optional<std::string_view> match(const Pattern& pattern, std::string_view path) {
   if (pattern.variable == Variable::kNone) {
@@ -79,15 +98,17 @@ std::string_view allowed_by(Verb verb) {
 }  // namespace
 
 std::variant<Route, WrongMethod, Unrouted> find_route(Method method, std::string_view path) {
-  for (const Pattern& pattern : kPatterns) {
+  static const std::array<std::string, kPatterns.size()> kNames = all_names();
+  for (std::size_t i = 0; i < kPatterns.size(); ++i) {
+    const Pattern& pattern = kPatterns[i];
     const auto variable = match(pattern, path);
     if (!variable) continue;
-    if (takes(pattern.verb, method)) return Route{pattern.endpoint, std::string(*variable)};
-    return WrongMethod{allowed_by(pattern.verb)};
+    if (!takes(pattern.verb, method)) return WrongMethod{allowed_by(pattern.verb), kNames[i]};
+    return Route{pattern.endpoint, std::string(*variable), kNames[i]};
   }
   if (find_site_file(path) == nullptr) return Unrouted{};
-  if (takes(Verb::kGet, method)) return Route{get_site_file, std::string(path)};
-  return WrongMethod{allowed_by(Verb::kGet)};
+  if (!takes(Verb::kGet, method)) return WrongMethod{allowed_by(Verb::kGet), kSiteFiles};
+  return Route{get_site_file, std::string(path), kSiteFiles};
 }
 
 }  // namespace imgmill

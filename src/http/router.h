@@ -18,10 +18,12 @@ using Endpoint = Task<Reply> (*)(Site& site, Request& request);
 struct Route {
   Endpoint endpoint = nullptr;
   std::string variable;
+  std::string_view name;  // the pattern, "/api/status/{id}": for the log and the metrics
 };
 
 struct WrongMethod {
   std::string_view allowed;  // for the Allow header
+  std::string_view name;
 };
 
 struct Unrouted {};

@@ -39,6 +39,21 @@ TEST(Router, FilesOfThePages) {
   EXPECT_EQ(routed(Method::kGet, "/assets/page.css"), "/assets/page.css");
 }
 
+std::string_view name_at(Method method, std::string_view path) {
+  const auto found = find_route(method, path);
+  if (const auto* wrong = std::get_if<WrongMethod>(&found)) return wrong->name;
+  return std::get<Route>(found).name;
+}
+
+TEST(Router, RoutesAreNamedAfterTheirPattern) {
+  EXPECT_EQ(name_at(Method::kGet, "/api/status/abc"), "/api/status/{id}");
+  EXPECT_EQ(name_at(Method::kPost, "/api/status/abc"), "/api/status/{id}");
+  EXPECT_EQ(name_at(Method::kGet, "/results/abc_results.csv"), "/results/{id}_results.csv");
+  EXPECT_EQ(name_at(Method::kGet, "/processed/a/b.jpg"), "/processed/{path}");
+  EXPECT_EQ(name_at(Method::kGet, "/metrics"), "/metrics");
+  EXPECT_EQ(name_at(Method::kGet, "/assets/page.css"), "/{page}");
+}
+
 TEST(Router, NothingElse) {
   for (const auto* path :
        {"/docs/", "/assets/", "/assets/no.js", "/api/status/", "/api/status/a/b", "/api/upload/",

@@ -1,6 +1,7 @@
 #include "http/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "http/path.h"
+#include "http/request_id.h"
 #include "http/router.h"
 #include "http/session_request.h"
 
@@ -34,18 +36,24 @@ void append_framed(std::string_view block, BodyFraming framing, std::string& out
 
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  Session(Socket socket, Site& site, Connections& connections)
-      : wire_(std::move(socket), site.parts.clock),
+  Session(Socket socket, Site& site, Connections& connections, Door door)
+      : wire_(std::move(socket), site.parts.clock,
+              door == Door::kMetrics ? nullptr : site.certificate.get()),
         site_(site),
         connections_(connections),
+        door_(door),
         buffer_(kBufferBytesMax) {
     error_code gone;  // then nobody will be answered
     peer_ = wire_.socket().remote_endpoint(gone).address();
   }
-  ~Session() override { connections_.remove(this); }
+  ~Session() override {
+    connections_.remove(this);
+    if (counted_) site_.metrics.connections.add(-1);
+  }
 
   static Task<void> run(std::shared_ptr<Session> self);
   void turn_away();
+  void count_in();
   [[nodiscard]] Strand executor() { return wire_.socket().get_executor(); }
 
   void enforce_deadline(std::chrono::steady_clock::time_point now) override;
@@ -53,24 +61,30 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void abort() override;
 
  private:
+  [[nodiscard]] Task<bool> shake_hands();
   [[nodiscard]] Task<bool> await_request();
   [[nodiscard]] Task<bool> serve_request();
+  [[nodiscard]] bool may_see_metrics(const SessionRequest& request);
   [[nodiscard]] Task<Reply> answer(SessionRequest& request);
   [[nodiscard]] Task<Reply> route(SessionRequest& request, std::string path);
   [[nodiscard]] Task<bool> send(const SessionRequest& request, Reply reply, bool keep_alive);
   [[nodiscard]] Task<bool> send_source(BodySource& source, BodyFraming framing, std::string out,
-                                       std::string block);
+                                       std::string block, std::string request_id);
   [[nodiscard]] Task<bool> send_live(LiveSource& live, BodyFraming framing, std::string out);
   [[nodiscard]] Task<bool> write(std::string_view bytes);
   [[nodiscard]] Task<Result<std::string>> next_block(BodySource& source);
   [[nodiscard]] Task<void> hang_up();
-  void report(const SessionRequest& request, const Reply& reply) const;
+  void append_problem(const Problem& problem, std::string& out) const;
+  void report(const SessionRequest& request, int status, const std::string& detail,
+              Wire::Duration took) const;
 
   Wire wire_;
   asio::ip::address peer_;
   Site& site_;
   Connections& connections_;
+  const Door door_;
   boost::beast::flat_buffer buffer_;  // empty and without memory while idle
+  bool counted_ = false;              // among the open connections
   bool served_ = false;               // a request or more
   bool idle_ = false;
   bool retiring_ = false;
@@ -79,12 +93,18 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 };
 
 Task<void> Session::run(std::shared_ptr<Session> self) {
-  bool again = true;
+  bool again = co_await self->shake_hands();
   while (again) {
     again = co_await self->await_request();
     if (again) again = co_await self->serve_request();
   }
   co_await self->hang_up();
+}
+
+void Session::count_in() {
+  counted_ = true;
+  site_.metrics.connections.add(1);
+  site_.metrics.connections_taken.add();
 }
 
 void Session::enforce_deadline(std::chrono::steady_clock::time_point now) {
@@ -110,6 +130,26 @@ void Session::abort() {
   });
 }
 
+// Nothing to do without TLS. Idle meanwhile: nothing was asked that a retiring edge would answer.
+Task<bool> Session::shake_hands() {
+  if (wire_.tls() == nullptr) co_return true;
+  idle_ = true;
+  wire_.arm(limits::kHttpHeaderDeadline);
+  const TlsStream::Handshake shaken = co_await wire_.tls()->shake_hands();
+  static_cast<void>(wire_.disarm());
+  idle_ = false;
+  if (shaken == TlsStream::Handshake::kPlainHttp) {
+    wire_.drop_tls();
+    std::string out;
+    append_problem({.status = 400,
+                    .error = "HTTPS only",
+                    .detail = "this port speaks HTTPS: write https:// in front of the address"},
+                   out);
+    linger_ = co_await write(out);
+  }
+  co_return shaken == TlsStream::Handshake::kDone;
+}
+
 // Idle: nothing but this frame, and no buffer. False when the connection is to end.
 Task<bool> Session::await_request() {
   if (buffer_.size() > 0) co_return !retiring_;
@@ -119,7 +159,8 @@ Task<bool> Session::await_request() {
   auto token = asio::redirect_error(asio::use_awaitable, error);
   idle_ = true;
   wire_.arm(served_ ? Wire::Duration(limits::kHttpIdleDeadline) : limits::kHttpHeaderDeadline);
-  co_await wire_.socket().async_wait(Socket::wait_read, token);
+  const bool pending = wire_.tls() != nullptr && wire_.tls()->has_pending();
+  if (!pending) co_await wire_.socket().async_wait(Socket::wait_read, token);
   static_cast<void>(wire_.disarm());
   idle_ = false;
   co_return !error && !retiring_;
@@ -131,20 +172,40 @@ Task<bool> Session::serve_request() {
   const SessionRequest::Head head = co_await request.read_head();
   if (head == SessionRequest::Head::kGone) co_return false;
   served_ = true;
+  request.id = request_id_of(request.header("X-Request-Id"));
+  const auto began = site_.parts.clock.steady_now();
   Reply reply;
   if (head == SessionRequest::Head::kRefused) {
+    request.route = EdgeMetrics::kMalformed;
     reply = reply_of(request.refusal());
   } else {
     reply = co_await answer(request);
   }
   const bool keep_alive =
       head == SessionRequest::Head::kRead && request.may_be_followed() && !retiring_;
+  const int status = reply.status;
+  const std::string detail = std::exchange(reply.private_detail, {});
   const bool again = co_await send(request, std::move(reply), keep_alive);
+  const auto took = site_.parts.clock.steady_now() - began;
+  site_.metrics.count_request(request.route, request.method(), status, took);
+  report(request, status, detail, took);
   linger_ = written_ && (!request.is_whole() || buffer_.size() > 0);
   co_return again;
 }
 
+// A proxy on this machine is a client of this machine: where it says so, the one behind it counts.
+bool Session::may_see_metrics(const SessionRequest& request) {
+  if (door_ != Door::kMain) return door_ == Door::kMetrics;
+  constexpr std::array kOfProxies{"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+  const auto named = [&](const char* name) { return !request.header(name).empty(); };
+  if (std::ranges::any_of(kOfProxies, named)) return false;
+  const bool mapped = peer_.is_v6() && peer_.to_v6().is_v4_mapped();
+  return mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, peer_.to_v6()).is_loopback()
+                : peer_.is_loopback();
+}
+
 Task<Reply> Session::answer(SessionRequest& request) {
+  request.route = EdgeMetrics::kNoRoute;
   const std::optional<std::string> path = decoded_path(request.target());
   if (!path) co_return reply_of(not_found());
   if (Access::guards(*path)) {
@@ -162,6 +223,8 @@ Task<Reply> Session::route(SessionRequest& request, std::string path) {
   auto found = find_route(request.method(), path);
   if (std::holds_alternative<Unrouted>(found)) co_return reply_of(not_found());
   if (const auto* wrong = std::get_if<WrongMethod>(&found)) {
+    if (!leads_to(door_, wrong->name)) co_return reply_of(not_found());
+    request.route = wrong->name;
     Reply reply = reply_of({.status = 405,
                             .error = "Method not allowed",
                             .detail = fmt::format("here only {}", wrong->allowed)});
@@ -169,6 +232,9 @@ Task<Reply> Session::route(SessionRequest& request, std::string path) {
     co_return reply;
   }
   Route& route = std::get<Route>(found);
+  if (!leads_to(door_, route.name)) co_return reply_of(not_found());
+  request.route = route.name;
+  request.may_see_metrics = may_see_metrics(request);
   request.variable = std::move(route.variable);
   request.query = query_of(request.target());
   std::string thrown;
@@ -191,18 +257,19 @@ Task<bool> Session::send(const SessionRequest& request, Reply reply, bool keep_a
       reply = reply_of(problem_of(first.error()));
     }
   }
-  HeadFacts facts{.now = site_.parts.clock.now(), .http_1_0 = request.is_http_1_0()};
+  HeadFacts facts{
+      .now = site_.parts.clock.now(), .http_1_0 = request.is_http_1_0(), .request_id = request.id};
   if (reply.live || (reply.source && !reply.length)) {
     facts.framing = head_only || facts.http_1_0 ? BodyFraming::kUntilClose : BodyFraming::kChunked;
   }
   facts.keep_alive = keep_alive && (head_only || facts.framing != BodyFraming::kUntilClose);
-  report(request, reply);
   std::string out;
   append_head(reply, facts, out);
   if (reply.live && !head_only) {
     written_ = co_await send_live(*reply.live, facts.framing, std::move(out));
   } else if (reply.source && !head_only) {
-    written_ = co_await send_source(*reply.source, facts.framing, std::move(out), std::move(block));
+    written_ = co_await send_source(*reply.source, facts.framing, std::move(out), std::move(block),
+                                    request.id);
   } else {
     if (!head_only) out += reply.body;
     written_ = co_await write(out);
@@ -211,14 +278,15 @@ Task<bool> Session::send(const SessionRequest& request, Reply reply, bool keep_a
 }
 
 Task<bool> Session::send_source(BodySource& source, BodyFraming framing, std::string out,
-                                std::string block) {
+                                std::string block, std::string request_id) {
   while (!block.empty()) {
     append_framed(block, framing, out);
     if (!co_await write(out)) co_return false;
     out.clear();
     Result<std::string> next = co_await next_block(source);
     if (!next) {
-      log::warn("an answer broke off", {{"error", describe(next.error())}});
+      log::warn("an answer broke off",
+                {{"http_request_id", request_id}, {"error", describe(next.error())}});
       co_return false;
     }
     block = *std::move(next);
@@ -261,6 +329,8 @@ Task<Result<std::string>> Session::next_block(BodySource& source) {
 Task<void> Session::hang_up() {
   error_code error;
   auto& socket = wire_.socket();
+  // What broke off must not look whole.
+  if (wire_.tls() != nullptr && (written_ || !served_)) wire_.tls()->say_end();
   if (!linger_ || socket.shutdown(Socket::shutdown_send, error)) co_return;
   std::string scrap(16 << 10, '\0');
   Pace pace(limits::kHttpLingerStallDeadline);
@@ -278,6 +348,13 @@ Task<void> Session::hang_up() {
   }
 }
 
+// An answer to nothing that was read, after which the connection ends.
+void Session::append_problem(const Problem& problem, std::string& out) const {
+  const Reply reply = reply_of(problem);
+  append_head(reply, {.now = site_.parts.clock.now(), .keep_alive = false}, out);
+  out += reply.body;
+}
+
 // Without reading the request: there is no room to. The peer may lose this to a reset, no more.
 void Session::turn_away() {
   const Problem full{.status = 503,
@@ -285,26 +362,37 @@ void Session::turn_away() {
                      .detail = "the server has as many connections as it takes"};
   const Problem leaving{
       .status = 503, .error = "Service unavailable", .detail = "the server is shutting down"};
-  const Reply reply = reply_of(site_.draining ? leaving : full);
   std::string out;
-  append_head(reply, {.now = site_.parts.clock.now(), .keep_alive = false}, out);
-  out += reply.body;
+  append_problem(site_.draining ? leaving : full, out);
   error_code ignored;
   auto& socket = wire_.socket();
+  if (wire_.tls() != nullptr) return;  // nothing can be said before hands are shaken
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(out), ignored);
   socket.shutdown(Socket::shutdown_send, ignored);
 }
 
-void Session::report(const SessionRequest& request, const Reply& reply) const {
-  const std::string_view target = request.target();
-  const std::string path = decoded_path(target).value_or("?");
-  const log::Level level = reply.status < 500 ? log::Level::kDebug : log::Level::kWarn;
-  log::write(level, "request",
-             {{"method", std::string(request.method_name())},
-              {"path", path},
-              {"status", fmt::to_string(reply.status)},
-              {"detail", reply.private_detail}});
+// Changes and refusals are worth a line each; what only looks, and pictures, would drown them.
+log::Level level_of(const SessionRequest& request, int status) {
+  if (status >= 500) return log::Level::kWarn;
+  const bool changes = request.method() != Method::kGet && request.method() != Method::kHead;
+  const bool refused = status >= 400 && request.route.starts_with("/api/");
+  const bool routed = request.route.starts_with('/');
+  return (changes && routed) || refused ? log::Level::kInfo : log::Level::kDebug;
+}
+
+void Session::report(const SessionRequest& request, int status, const std::string& detail,
+                     Wire::Duration took) const {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  log::write(level_of(request, status), "request",
+             {{"http_request_id", request.id},
+              {"method", std::string(request.method_name())},
+              {"route", std::string(request.route)},
+              {"path", decoded_path(request.target()).value_or("?")},
+              {"status", fmt::to_string(status)},
+              {"duration_ms", fmt::to_string(ms)},
+              {"whole", written_ ? "yes" : "no"},
+              {"detail", detail}});
 }
 
 void note_end(const std::exception_ptr& thrown) {
@@ -318,11 +406,15 @@ void note_end(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-void serve(Socket socket, Site& site, Connections& connections) {
+void serve(Socket socket, Site& site, Connections& connections, Door door) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto session = std::make_shared<Session>(std::move(socket), site, connections);
-  if (!connections.add(session)) return session->turn_away();
+  const auto session = std::make_shared<Session>(std::move(socket), site, connections, door);
+  if (!connections.add(session)) {
+    site.metrics.connections_refused.add();
+    return session->turn_away();
+  }
+  session->count_in();
   asio::co_spawn(session->executor(), Session::run(session), note_end);
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 #include <fmt/format.h>
 
 #include "base/limits.h"
@@ -42,14 +42,15 @@ Problem head_too_large() {
 SessionRequest::SessionRequest(Wire& wire, beast::flat_buffer& buffer)
     : wire_(wire), buffer_(buffer), pace_(limits::kHttpBodyStallDeadline) {
   parser_.header_limit(limits::kHttpHeaderBytesMax);
+  parser_.eager(false);
   parser_.body_limit(boost::none);  // the endpoint counts, and answers in its own words
 }
 
 Task<SessionRequest::Head> SessionRequest::read_head() {
   error_code error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
+  std::size_t parsed = 0;
   wire_.arm(limits::kHttpHeaderDeadline);
-  co_await http::async_read_header(wire_.socket(), buffer_, parser_, token);
+  while (!error && !parser_.is_header_done()) error = co_await parse_some(parsed);
   static_cast<void>(wire_.disarm());
   co_return error ? refuse(error) : check_head();
 }
@@ -144,13 +145,41 @@ Task<error_code> SessionRequest::send_continue() {
 Task<error_code> SessionRequest::read_some() {
   // Beast reads as much as the buffer has room for: 512 bytes if nobody asks for more.
   buffer_.reserve(std::min<std::size_t>(kReadBytesMax, content_length().value_or(kReadBytesMax)));
-  error_code error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
+  std::size_t parsed = 0;
   wire_.arm(pace_.patience(), pace_.hurried_patience());
-  const std::size_t count = co_await http::async_read_some(wire_.socket(), buffer_, parser_, token);
+  const error_code error = co_await parse_some(parsed);
   const Wire::Duration waited = wire_.disarm();
-  pace_.moved(count, waited);
+  pace_.moved(parsed, waited);
   co_return error == http::error::need_buffer ? error_code() : error;
+}
+
+// A step of the parser: over what has been read already, else over what comes next.
+Task<error_code> SessionRequest::parse_some(std::size_t& parsed) {
+  error_code error = http::error::need_more;
+  if (buffer_.size() > 0) error = parse(parsed);
+  while (error == http::error::need_more) {
+    const std::size_t size = beast::read_size(buffer_, kReadBytesMax);
+    if (size == 0) co_return http::error::buffer_overflow;
+    const auto room = buffer_.prepare(size);
+    error.clear();
+    const std::span<char> out(static_cast<char*>(room.data()), room.size());
+    buffer_.commit(co_await wire_.read_some(out, error));
+    if (!error) {
+      error = parse(parsed);
+    } else if (error == asio::error::eof) {
+      error = http::error::end_of_stream;
+      if (parser_.got_some()) parser_.put_eof(error);
+    }
+  }
+  co_return error;
+}
+
+error_code SessionRequest::parse(std::size_t& parsed) {
+  error_code error;
+  const std::size_t count = parser_.put(buffer_.data(), error);
+  buffer_.consume(count);
+  parsed += count;
+  return error;
 }
 
 }  // namespace imgmill

@@ -38,6 +38,8 @@ class SessionRequest final : public Request {
   [[nodiscard]] Head check_head();
   [[nodiscard]] Task<boost::system::error_code> send_continue();
   [[nodiscard]] Task<boost::system::error_code> read_some();
+  [[nodiscard]] Task<boost::system::error_code> parse_some(std::size_t& parsed);
+  [[nodiscard]] boost::system::error_code parse(std::size_t& parsed);
 
   Wire& wire_;
   boost::beast::flat_buffer& buffer_;

@@ -7,7 +7,9 @@
 #include "base/limits.h"
 #include "http/access.h"
 #include "http/edge.h"
+#include "http/edge_metrics.h"
 #include "http/idempotency.h"
+#include "http/tls.h"
 
 namespace imgmill {
 
@@ -17,10 +19,13 @@ struct Site {
   EdgeOptions options;
   EdgeParts parts;
   Access access{options, parts};
-  std::atomic<bool> draining{false};  // no new upload; those under way go on
-  std::atomic<bool> stopping{false};  // they are refused as well
-  std::atomic<int> uploads{0};        // under way
-  KeysUnderWay keys_under_way{};      // their Idempotency-Keys
+  std::unique_ptr<TlsCertificate> certificate{};  // null: plain HTTP
+  std::atomic<bool> draining{false};              // no new upload; those under way go on
+  std::atomic<bool> stopping{false};              // they are refused as well
+  std::atomic<int> uploads{0};                    // under way
+  const EdgeMetrics metrics{};
+  std::atomic<bool> queue_is_being_read{false};  // for the metrics
+  KeysUnderWay keys_under_way{};                 // their Idempotency-Keys
   std::atomic<std::int64_t> sample_rounds{0};
   ProgressFeeds* progress = nullptr;  // always set
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "http/dry_run.h"
 #include "http/endpoints.h"
 #include "http/header_value.h"
@@ -84,6 +85,7 @@ Task<Answer<void>> feed_body(Site& site, Request& request, UploadIntake& intake)
     const Answer<bool> filled = co_await fill_block(site, request, block);
     if (!filled) co_return std::unexpected(site.draining ? shutting_down() : filled.error());
     more = *filled;
+    site.metrics.upload_bytes.add(static_cast<double>(block.size()));
     auto feed = [&intake, &block] { return intake.feed(block); };
     const Answer<void> fed = co_await run_on(site.parts.blocking, std::move(feed));
     if (!fed) co_return std::unexpected(fed.error());
@@ -119,6 +121,17 @@ Reply accepted(const std::string& request_id) {
                               request_id)};
 }
 
+// On the pool. The counts are in the database; when they cannot be read the line goes without.
+void log_accepted(Site& site, const std::string& request_id, const std::string& http_request_id) {
+  const auto found = site.parts.db.find_batch(request_id);
+  const bool known = found && *found;
+  log::info("batch accepted",
+            {{"http_request_id", http_request_id},
+             {"request_id", request_id},
+             {"images", known ? fmt::to_string((*found)->counts.placements) : "?"},
+             {"webhook", known && (*found)->webhook_url ? "yes" : "no"}});
+}
+
 Answer<bool> wants_dry_run(const Request& request) {
   const auto value = query_value(request.query, "dry_run");
   if (!value) return std::unexpected(value.error());
@@ -127,8 +140,12 @@ Answer<bool> wants_dry_run(const Request& request) {
   return std::unexpected(bad_parameter("dry_run", "it is 1 or 0"));
 }
 
-Task<Reply> take_in(Site& site, UploadIntake& intake) {
-  auto admit = [&intake] { return intake.admit(); };
+Task<Reply> take_in(Site& site, Request& request, UploadIntake& intake) {
+  auto admit = [&] {
+    auto request_id = intake.admit();
+    if (request_id && !intake.is_repeated()) log_accepted(site, *request_id, request.id);
+    return request_id;
+  };
   const Answer<std::string> request_id = co_await run_on(site.parts.blocking, std::move(admit));
   if (!request_id) co_return reply_of(request_id.error());
   if (site.parts.batch_sealed) site.parts.batch_sealed();
@@ -156,12 +173,10 @@ Task<Reply> read_upload(Site& site, Request& request, UploadIntake& intake, bool
   }
   if (!fed) co_return reply_of(fed.error());
   if (dry_run) co_return co_await look_through(site, intake);
-  co_return co_await take_in(site, intake);
+  co_return co_await take_in(site, request, intake);
 }
 
-}  // namespace
-
-Task<Reply> post_upload(Site& site, Request& request) {
+Task<Reply> take_upload(Site& site, Request& request) {
   const UploadSlot slot(site);
   if (!slot.is_free()) co_return reply_of(unavailable("too many uploads at once: try again"));
   const Answer<std::string> boundary = check_head(site, request);
@@ -183,6 +198,15 @@ Task<Reply> post_upload(Site& site, Request& request) {
     return true;
   };
   static_cast<void>(co_await run_on(site.parts.blocking, std::move(end)));
+  co_return reply;
+}
+
+}  // namespace
+
+Task<Reply> post_upload(Site& site, Request& request) {
+  Reply reply = co_await take_upload(site, request);
+  if (reply.status == 202) site.metrics.uploads_accepted.add();
+  if (reply.status >= 400) site.metrics.uploads_refused.add();
   co_return reply;
 }
 

@@ -42,6 +42,8 @@ class UploadIntake final : private MultipartSink {
   // Instead, for a dry run: what admit() would do, and which URLs are worth a look. A file that
   // would be refused is no failure here; a form that would be is.
   [[nodiscard]] Answer<DryRun> survey();
+  // Whether it came before, with the same Idempotency-Key.
+  [[nodiscard]] bool is_repeated() const { return order_.past.has_value(); }
   // Whether what feed() has failed with is a fault of the file, and not of the form around it.
   [[nodiscard]] bool file_is_refused() const { return file_is_refused_; }
 

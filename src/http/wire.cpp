@@ -5,6 +5,11 @@
 
 namespace imgmill {
 
+Wire::Wire(Socket socket, const Clock& clock, const TlsCertificate* certificate)
+    : socket_(std::move(socket)), clock_(clock) {
+  if (certificate != nullptr) tls_ = std::make_unique<TlsStream>(socket_, *certificate);
+}
+
 void Wire::arm(Duration patience, Duration hurried) {
   timed_out_ = false;
   armed_at_ = clock_.steady_now();
@@ -26,13 +31,24 @@ void Wire::enforce(Instant now, bool in_a_hurry) {
   socket_.cancel(ignored);
 }
 
+// Coroutines of Asio's or of the TlsStream's: none of our own in between.
+Task<std::size_t> Wire::read_some(std::span<char> out, boost::system::error_code& error) {
+  if (tls_) return tls_->read_some(out, error);
+  return socket_.async_read_some(asio::buffer(out.data(), out.size()),
+                                 asio::redirect_error(asio::use_awaitable, error));
+}
+
+Task<std::size_t> Wire::write_some(std::string_view bytes, boost::system::error_code& error) {
+  if (tls_) return tls_->write_some(bytes, error);
+  return socket_.async_write_some(asio::buffer(bytes),
+                                  asio::redirect_error(asio::use_awaitable, error));
+}
+
 Task<boost::system::error_code> Wire::write(std::string_view bytes, Pace& pace) {
   boost::system::error_code error;
   while (!bytes.empty() && !error) {
-    const auto buffer = asio::buffer(bytes);
-    auto token = asio::redirect_error(asio::use_awaitable, error);
     arm(pace.patience());
-    const std::size_t count = co_await socket_.async_write_some(buffer, token);
+    const std::size_t count = co_await write_some(bytes, error);
     const Duration waited = disarm();
     pace.moved(count, waited);
     bytes.remove_prefix(count);

@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/test_point.h"
 #include "notify/event.h"
 #include "notify/retry_schedule.h"
@@ -39,6 +40,26 @@ std::string next_word(const Report& report) {
   if (report.again_at) return format_time(*report.again_at);
   return report.verdict == DeliveryVerdict::kDelivered ? "delivered" : "dead";
 }
+
+struct CourierMetrics {
+  CourierMetrics() {
+    for (const char* outcome : {"delivered", "retried", "dead"}) {
+      static_cast<void>(attempts.of({outcome}));
+    }
+  }
+  void count(const Report& report) const {
+    const bool delivered = report.verdict == DeliveryVerdict::kDelivered;
+    attempts.of({report.again_at ? "retried" : delivered ? "delivered" : "dead"}).add();
+    duration.observe(report.attempt.duration);
+  }
+  metrics::Counters attempts{
+      {"imgmill_webhook_attempts_total",
+       "Webhooks posted, by what came of it; retried: will be tried again, dead: given up."},
+      {"outcome"}};
+  metrics::Histogram duration =
+      metrics::histogram({"imgmill_webhook_duration_seconds", "Time until a receiver answered."},
+                         metrics::long_waits());
+};
 
 void log_attempt(const Report& report) {
   const bool delivered = report.verdict == DeliveryVerdict::kDelivered;
@@ -92,6 +113,7 @@ class Courier::Impl : public std::enable_shared_from_this<Impl> {
   const Clock& clock_;
   asio::any_io_executor engine_;
   asio::thread_pool& blocking_;
+  const CourierMetrics metrics_;
 
   // Only on the engine's thread.
   asio::steady_timer timer_;
@@ -191,6 +213,7 @@ Task<void> Courier::Impl::deliver(Delivery delivery) {
   TEST_POINT("notify.posted");
   Report report = report_on(std::move(delivery), began_at, outcome);
   log_attempt(report);
+  metrics_.count(report);
   const bool recorded = co_await record(report);
   if (!recorded) unrecorded_.push_back(std::move(report));
 }

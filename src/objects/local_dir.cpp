@@ -20,6 +20,13 @@
 namespace imgmill {
 namespace {
 
+metrics::Histogram operation(std::string_view name) {
+  return metrics::histogram({"imgmill_objects_duration_seconds",
+                             "Time of writing to the object store; sync: of making a chunk's "
+                             "objects durable."},
+                            metrics::short_waits(), {{"operation", name}});
+}
+
 constexpr unsigned kObjectMode = 0644;
 // How often an object's folder may be removed by others before its rename gets there.
 constexpr int kTriesMax = 100;
@@ -101,9 +108,14 @@ Result<std::unique_ptr<LocalDir>> LocalDir::create(std::filesystem::path root) {
 }
 
 LocalDir::LocalDir(UniqueFd root, std::unique_ptr<Scratch> scratch)
-    : folders_(std::move(root)), scratch_(std::move(scratch)) {}
+    : folders_(std::move(root)),
+      scratch_(std::move(scratch)),
+      put_time_(operation("put")),
+      put_file_time_(operation("put_file")),
+      sync_time_(operation("sync")) {}
 
 Result<void> LocalDir::put(std::string_view key, std::span<const std::byte> bytes) {
+  const metrics::Timer timer(put_time_);
   TRY_VOID(check_key(key));
   TRY(ScratchFile file, scratch_->new_file(kObjectMode));
   TRY_VOID(file.append(bytes));
@@ -117,6 +129,7 @@ Result<void> LocalDir::put(std::string_view key, std::span<const std::byte> byte
 }
 
 Result<void> LocalDir::put_file(std::string_view key, const std::filesystem::path& file) {
+  const metrics::Timer timer(put_file_time_);
   TRY_VOID(check_key(key));
   const UniqueFd source(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!source) return fail_errno(errno, "the file cannot be read", file.string());
@@ -153,6 +166,7 @@ Result<FolderHandle> LocalDir::copy_durably(std::string_view key, int source_fd,
 }
 
 Result<void> LocalDir::make_durable(std::span<const std::string> keys) {
+  const metrics::Timer timer(sync_time_);
   for (const std::string& key : keys) TRY_VOID(check_key(key));
   return sync_files(folders_, sync_, keys);
 }

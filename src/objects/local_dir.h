@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/metrics.h"
 #include "objects/folders.h"
 #include "objects/object_store.h"
 #include "objects/parallel_sync.h"
@@ -47,6 +48,9 @@ class LocalDir final : public ObjectStore {
   Folders folders_;
   std::unique_ptr<Scratch> scratch_;
   ParallelSync sync_;
+  const metrics::Histogram put_time_;
+  const metrics::Histogram put_file_time_;
+  const metrics::Histogram sync_time_;
 };
 
 }  // namespace imgmill

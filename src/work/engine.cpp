@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/test_point.h"
 #include "work/finisher.h"
+#include "work/image_metrics.h"
 #include "work/lease_book.h"
 #include "work/run_image.h"
 #include "work/signal.h"
@@ -24,6 +25,26 @@ constexpr auto kPoll = 250ms;
 constexpr auto kPauseAfterFailure = 1s;
 constexpr auto kRenewal = std::chrono::milliseconds(limits::kLeaseRenewal);
 
+std::string_view word_of(BatchState state) {
+  if (state == BatchState::kCompleted) return "completed";
+  return state == BatchState::kCancelled ? "cancelled" : "failed";
+}
+
+void log_final(const Batch& batch) {
+  const Micros took = batch.finished_at.value_or(batch.updated_at) - batch.created_at;
+  log::info(
+      "batch final",
+      {{"request_id", batch.request_id},
+       {"status", std::string(word_of(batch.state))},
+       {"images", std::to_string(batch.counts.placements)},
+       {"processed", std::to_string(batch.counts.processed)},
+       {"failed", std::to_string(batch.counts.failed)},
+       {"bytes_in", std::to_string(batch.counts.bytes_in)},
+       {"bytes_out", std::to_string(batch.counts.bytes_out)},
+       {"duration_ms",
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
+}
+
 }  // namespace
 
 class Engine::Impl {
@@ -34,8 +55,11 @@ class Engine::Impl {
         executor_(executor),
         wake_(executor),
         renew_(executor),
-        finisher_(parts, executor,
-                  [this](auto outcomes, const auto& report) { on_written(outcomes, report); }) {}
+        finisher_(parts, executor, [this](auto outcomes, const auto& report, auto batches) {
+          on_written(outcomes, report, batches);
+        }) {
+    metrics_.in_hand.set(0);
+  }
 
   Task<void> run() {
     spawn(finisher_.run(), finishers_running_);
@@ -96,6 +120,7 @@ class Engine::Impl {
 
   void start(Lease lease) {
     book_.open(lease);
+    metrics_.in_hand.set(static_cast<double>(book_.images()));
     if (std::ranges::count(dropped_while_leasing_, lease.id.batch) > 0) return break_off(lease);
     const RenditionPlace place = options_.place_of(lease.request_id);
     for (LeasedImage& image : lease.images) {
@@ -145,19 +170,26 @@ class Engine::Impl {
     }
   }
 
-  void on_written(std::span<const Outcome> outcomes, const FinishReport& report) {
-    for (const Outcome& outcome : outcomes) close(outcome.lease);
+  void on_written(std::span<const Outcome> outcomes, const FinishReport& report,
+                  std::span<const Batch> final_batches) {
+    for (const Outcome& outcome : outcomes) {
+      close(outcome.lease);
+      metrics_.count(outcome);
+    }
     if (report.fenced_off > 0) {
+      metrics_.fenced_off.add(report.fenced_off);
       log::warn("outcomes came after their lease", {{"images", std::to_string(report.fenced_off)}});
     }
-    for (const std::string& request_id : report.final_batches) {
-      log::info("batch final", {{"request_id", request_id}});
+    for (const Batch& batch : final_batches) {
+      metrics_.count_final(batch.state);
+      log_final(batch);
     }
     if (!report.final_batches.empty()) options_.batch_became_final();
   }
 
   void close(const LeaseId& lease) {
     book_.close_one(lease);
+    metrics_.in_hand.set(static_cast<double>(book_.images()));
     wake_.set();
   }
 
@@ -199,6 +231,7 @@ class Engine::Impl {
   Signal wake_;
   Signal renew_;
   LeaseBook book_;
+  const ImageMetrics& metrics_ = image_metrics();
   Finisher finisher_;
   std::vector<BatchKey> dropped_while_leasing_;  // during the last call of lease_images
   std::size_t images_running_ = 0;

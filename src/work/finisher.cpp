@@ -43,6 +43,15 @@ void make_durable(std::vector<Outcome>& outcomes, ObjectStore& objects, Time now
   }
 }
 
+// For the log and the metrics only: one that cannot be read, or was deleted at once, is left out.
+std::vector<Batch> find_all(Db& db, std::span<const std::string> request_ids) {
+  std::vector<Batch> batches;
+  for (const std::string& id : request_ids) {
+    if (auto found = db.find_batch(id); found && *found) batches.push_back(**std::move(found));
+  }
+  return batches;
+}
+
 }  // namespace
 
 Finisher::Finisher(EngineParts parts, const asio::any_io_executor& executor, Written written)
@@ -93,10 +102,13 @@ Task<bool> Finisher::write_pending() {
 
   being_written_ = count;
   const Time now = parts_.clock.now();
+  std::vector<Batch> final_batches;
   const auto report = co_await run_on(parts_.blocking, [&]() -> Result<FinishReport> {
     make_durable(outcomes, parts_.objects, now);
     TEST_POINT("finish.durable");
-    return parts_.db.finish_images(outcomes, now);
+    TRY(FinishReport written, parts_.db.finish_images(outcomes, now));
+    final_batches = find_all(parts_.db, written.final_batches);
+    return written;
   });
   being_written_ = 0;
   if (!report) {
@@ -106,7 +118,7 @@ Task<bool> Finisher::write_pending() {
     co_return false;
   }
   TEST_POINT("finish.committed");
-  written_(outcomes, *report);
+  written_(outcomes, *report, final_batches);
   co_return true;
 }
 

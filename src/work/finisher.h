@@ -16,8 +16,10 @@ namespace imgmill {
 
 class Finisher {
  public:
-  // Called on the engine's thread after each transaction.
-  using Written = std::function<void(std::span<const Outcome>, const FinishReport&)>;
+  // Called on the engine's thread after each transaction, with the batches that became final in it,
+  // as far as they could be read.
+  using Written = std::function<void(std::span<const Outcome>, const FinishReport&,
+                                     std::span<const Batch> final_batches)>;
 
   Finisher(EngineParts parts, const asio::any_io_executor& executor, Written written);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/test_point.h"
 #include "intake/url.h"
+#include "work/image_metrics.h"
 #include "work/retry_policy.h"
 
 namespace imgmill {
@@ -56,6 +57,14 @@ Outcome outcome_of(const Rendition& rendition, std::string key, std::uint64_t by
   return outcome;
 }
 
+// "https://host:8443": a path or a query may say more than a log should keep. "file" of a path.
+std::string origin_of(const std::string& url) {
+  const std::string clean = without_credentials(url);
+  const std::size_t scheme_end = clean.find("://");
+  if (scheme_end == clean.npos) return "file";
+  return clean.substr(0, clean.find_first_of("/?#\\ ", scheme_end + 3));
+}
+
 void log_fault(const Outcome& outcome, const ImageJob& job) {
   const bool again = outcome.try_again_at.has_value();
   log::write(again ? log::Level::kDebug : log::Level::kInfo,
@@ -64,7 +73,7 @@ void log_fault(const Outcome& outcome, const ImageJob& job) {
               {"image", std::to_string(job.image.image)},
               {"code", code_word(*outcome.fault)},
               {"tries", std::to_string(outcome.tries)},
-              {"url", without_credentials(job.image.url)},
+              {"origin", origin_of(job.image.url)},
               {"message", outcome.fault->message}});
 }
 
@@ -91,11 +100,16 @@ Outcome outcome_of(const FetchFault& fault, const ImageJob& job, Time now) {
 }
 
 Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
+  const ImageMetrics& metrics = image_metrics();
+  const auto began = parts.clock.steady_now();
   FetchOutcome fetched = co_await from_callback<FetchOutcome>([&](Callback<FetchOutcome> done) {
     parts.fetcher.get(source_of(job.image.url), job.lease.batch, std::move(done));
   });
+  const auto fetched_at = parts.clock.steady_now();
+  if (fetched.fault && fetched.fault->fault.code == FaultCode::kCancelled) co_return std::nullopt;
+  metrics.fetch.observe(fetched_at - began - fetched.waited);
   if (fetched.fault) {
-    if (fetched.fault->fault.code == FaultCode::kCancelled) co_return std::nullopt;
+    metrics.wait.observe(fetched.waited);
     co_return outcome_of(*fetched.fault, job, parts.clock.now());
   }
   const std::uint64_t bytes_in = fetched.body->size();
@@ -104,14 +118,19 @@ Task<std::optional<Outcome>> run_image(EngineParts parts, ImageJob job) {
     parts.codec.render(*std::move(fetched.body), job.recipe, std::move(done));
   });
   fetched.body.reset();
+  if (made.fault && made.fault->code == FaultCode::kCancelled) co_return std::nullopt;
+  const auto made_at = parts.clock.steady_now();
+  metrics.wait.observe(fetched.waited + made.waited);
+  metrics.codec.observe(made_at - fetched_at - made.waited);
   if (made.fault) {
-    if (made.fault->code == FaultCode::kCancelled) co_return std::nullopt;
     co_return outcome_of(FetchFault{.fault = *made.fault, .retryable = false, .retry_after = {}},
                          job, parts.clock.now());
   }
 
   const auto key =
       co_await run_on(parts.blocking, [&] { return store(parts.objects, job, *made.rendition); });
+  metrics.store.observe(parts.clock.steady_now() - made_at);
+  metrics.count_codec_cpu(made.rendition->codec_cpu_us);
   if (!key) {
     log::warn("rendition not stored",
               {{"request_id", job.request_id}, {"error", describe(key.error())}});

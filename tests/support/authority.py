@@ -24,8 +24,8 @@ class Authority:
     def __exit__(self, *_):
         self._folder.cleanup()
 
-    def tls(self, name, protocols=("http/1.1",)):
-        """A server's context, its certificate for `name`: "IP:127.0.0.1", "DNS:a.example"."""
+    def issue(self, name):
+        """Files of a new certificate for `name`, "IP:127.0.0.1" or "DNS:a.example", and its key."""
         self._certificates += 1
         certificate = Path(self._folder.name) / f"{self._certificates}.pem"
         key = certificate.with_suffix(".key")
@@ -33,6 +33,11 @@ class Authority:
                  "-addext", f"subjectAltName={name}",
                  "-addext", "basicConstraints=critical,CA:FALSE",
                  "-keyout", key, "-out", certificate)
+        return certificate, key
+
+    def tls(self, name, protocols=("http/1.1",)):
+        """A server's context, its certificate for `name`."""
+        certificate, key = self.issue(name)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         context.set_alpn_protocols(list(protocols))

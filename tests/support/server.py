@@ -125,8 +125,15 @@ class Server:
 
     def failures(self, request_id):
         """Why images failed: URL -> code."""
-        return {event["url"]: event["code"] for event in self.events("image failed")
-                if event["request_id"] == request_id}
+        codes, cursor = {}, ""
+        while cursor is not None:
+            reply = self.client.get(f"/api/requests/{request_id}/images"
+                                    f"?status=failed&limit=500&cursor={cursor}")
+            if reply.status != 200:
+                raise AssertionError(f"images: {reply.status} {reply.body[:2000]!r}")
+            codes |= {image["input_url"]: image["error"]["code"] for image in reply.json["images"]}
+            cursor = reply.json["next_cursor"]
+        return codes
 
     def children(self):
         """The process ids of its codec children."""

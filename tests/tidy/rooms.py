@@ -52,10 +52,11 @@ LIBRARY_ROOMS = {
     "hwy/": ("codec_worker",),
     "seccomp.h": ("codec_worker",),
     "linux/landlock.h": ("codec_worker",),
-    "openssl/": ("base",),
+    "openssl/": ("base", "http/tls_certificate.cpp", "http/tls_stream.cpp"),
     "CLI/": ("app", "cli"),
     "toml++/": ("app",),
     "spdlog/": ("base/log.cpp",),
+    "prometheus/": ("base/metrics.cpp",),
     "csv.h": ("intake",),
     "xxhash.h": ("intake",),
 }

@@ -302,6 +302,22 @@ Result<void> FakeDb::redeliver(BatchKey batch, Time now) {
   return {};
 }
 
+Result<QueueState> FakeDb::queue_state(Time now) {
+  const std::scoped_lock lock(memory_->mutex);
+  TRY_VOID(memory_->enter("queue_state"));
+  QueueState state;
+  for (auto& [key, folder] : memory_->folders) {
+    if (folder.batch.state != BatchState::kSealed || folder.cancelled) continue;
+    const std::uint64_t in_hand = folder.held(now);
+    state.images += folder.images_left - in_hand;
+    if (!folder.has_due(now)) continue;
+    const Time since =
+        folder.retries > 0 ? folder.batch.started_at.value_or(now) : folder.batch.created_at;
+    state.waiting_since = std::min(state.waiting_since.value_or(since), since);
+  }
+  return state;
+}
+
 Result<void> FakeDb::check() {
   const std::scoped_lock lock(memory_->mutex);
   return memory_->enter("check");

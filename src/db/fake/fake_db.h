@@ -80,6 +80,7 @@ class FakeDb final : public Db {
   [[nodiscard]] Result<void> revoke_key(KeyNumber key, Time now) override;
   [[nodiscard]] Result<KeyLookup> find_key(std::string_view id) override;
   [[nodiscard]] Result<void> touch_key(KeyNumber key, Time now) override;
+  [[nodiscard]] Result<QueueState> queue_state(Time now) override;
   [[nodiscard]] Result<void> check() override;
 
  private:

@@ -26,6 +26,21 @@ namespace {
 
 }  // namespace
 
+std::uint64_t Folder::held(Time now) const {
+  std::uint64_t images = 0;
+  for (const auto* works : {&chunks, &waiting}) {
+    for (const auto& [first, work] : *works) {
+      if (work.leased && work.available > now) images += works == &chunks ? work.left : 1;
+    }
+  }
+  return images;
+}
+
+bool Folder::has_due(Time now) const {
+  const auto due = [now](const auto& entry) { return entry.second.available <= now; };
+  return std::ranges::any_of(chunks, due) || std::ranges::any_of(waiting, due);
+}
+
 Result<void> Memory::enter(std::string_view verb) {
   auto it = std::ranges::find_if(
       failures, [verb](const auto& f) { return f.first.empty() || f.first == verb; });

@@ -63,6 +63,9 @@ struct Folder {  // one batch and all that belongs to it
   [[nodiscard]] bool is_visible() const {
     return batch.state != BatchState::kReceiving && !deleting;
   }
+  // Images in somebody's hand, and whether something could be leased.
+  [[nodiscard]] std::uint64_t held(Time now) const;
+  [[nodiscard]] bool has_due(Time now) const;
   [[nodiscard]] std::map<std::uint32_t, Work>& works(bool of_waiting) {
     return of_waiting ? waiting : chunks;
   }

@@ -2,6 +2,7 @@
 #include <map>
 #include <string>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "db/sqlite/verbs.h"
 
@@ -166,6 +167,16 @@ Result<std::vector<Lease>> lease_images(Connection& db, std::string_view owner,
                                         std::uint32_t images_max, std::span<const BatchKey> skip,
                                         Time now, Time until) {
   return Leasing(db, owner, now, until).run(images_max, skip);
+}
+
+Result<QueueState> queue_state(Connection& db, Time now) {
+  TRY(Statement facts, db.query(Query::queue_state));
+  TRY(const bool row, facts.bind(to_us(now)).step());
+  CHECK(row);
+  QueueState state;
+  state.images = facts.integer_as<std::uint64_t>(0);
+  if (!facts.is_null(1)) state.waiting_since = from_us(facts.integer(1));
+  return state;
 }
 
 Result<void> extend_leases(Connection& db, std::span<const LeaseId> leases, Time until) {

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/verb_duration.h"
 
 namespace imgmill::sqlite {
 
@@ -21,6 +23,7 @@ class Readers {
   // fn(connection), as soon as a connection is free. Any thread.
   template <class Fn>
   [[nodiscard]] auto run(Fn fn) -> std::invoke_result_t<Fn&, Connection&> {
+    const metrics::Timer timer(verb_time_);
     const Borrowed borrowed(*this);
     return fn(*borrowed.connection);
   }
@@ -52,6 +55,7 @@ class Readers {
     one_is_free_.notify_one();
   }
 
+  const metrics::Histogram verb_time_ = verb_duration("read");
   std::vector<Connection> connections_;
   std::mutex mutex_;
   std::condition_variable one_is_free_;

@@ -280,6 +280,11 @@ Result<void> SqliteDb::touch_key(KeyNumber key, Time now) {
   });
 }
 
+Result<QueueState> SqliteDb::queue_state(Time now) {
+  return readers_->run(
+      [&](Connection& connection) { return sqlite::queue_state(connection, now); });
+}
+
 Result<void> SqliteDb::check() {
   return writer_->run(Durability::kWithNextSync, [&](Connection& connection) -> Result<void> {
     TRY(sqlite::Statement beat, connection.query(sqlite::Query::beat));

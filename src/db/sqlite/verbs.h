@@ -69,6 +69,7 @@ inline constexpr std::uint32_t kSlice = 20'000;
 [[nodiscard]] Result<void> extend_leases(Connection& db, std::span<const LeaseId> leases,
                                          Time until);
 [[nodiscard]] Result<void> release_leases(Connection& db, std::string_view owner);
+[[nodiscard]] Result<QueueState> queue_state(Connection& db, Time now);
 
 // finishing.cpp
 [[nodiscard]] Result<FinishReport> finish_images(Connection& db, std::span<const Outcome> outcomes,

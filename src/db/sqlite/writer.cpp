@@ -34,6 +34,7 @@ Writer::~Writer() {
 }
 
 Result<void> Writer::wait_for(Verb& verb) {
+  const metrics::Timer timer(verb_time_);
   std::unique_lock lock(mutex_);
   waiting_.push_back(&verb);
   work_.notify_one();
@@ -112,6 +113,7 @@ Result<void> Writer::control(Query query) {
 Result<void> Writer::commit() {
   if (!connection_.in_transaction()) return {};  // nothing succeeded
   TEST_POINT("db.commit.before");
+  const metrics::Timer timer(commit_time_);
   TRY_VOID(control(Query::commit));
   TEST_POINT("db.commit.after");
   return {};

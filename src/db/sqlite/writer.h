@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "db/sqlite/connection.h"
+#include "db/sqlite/verb_duration.h"
 
 namespace imgmill::sqlite {
 
@@ -76,6 +78,10 @@ class Writer {
 
   Connection connection_;
   bool syncs_ = true;  // PRAGMA synchronous: FULL, else NORMAL
+  const metrics::Histogram verb_time_ = verb_duration("write");
+  const metrics::Histogram commit_time_ = metrics::histogram(
+      {"imgmill_db_commit_duration_seconds", "Time of a commit, its wait for the disk included."},
+      metrics::short_waits());
   bool checkpoint_fails_ = false;
   int wal_pages_ = 0;
 

@@ -55,6 +55,21 @@ ORDER BY w.available_us, w.image LIMIT ?3;
 -- name: lease_waiting
 UPDATE waiting SET attempt = ?3, available_us = ?4, owner = ?5 WHERE batch = ?1 AND image = ?2;
 
+-- A retry that is under way began at started_us. Held work whose lease has run out waits again.
+-- name: queue_state
+SELECT
+  (SELECT coalesce(sum(images_left), 0) FROM batches
+   WHERE state = 'sealed' AND cancelled_us IS NULL)
+  - (SELECT coalesce(sum(c.images_left), 0) FROM chunks c JOIN batches b ON b.batch = c.batch
+     WHERE c.owner IS NOT NULL AND c.available_us > ?1 AND b.cancelled_us IS NULL)
+  - (SELECT count(*) FROM waiting w JOIN batches b ON b.batch = w.batch
+     WHERE w.owner IS NOT NULL AND w.available_us > ?1 AND b.cancelled_us IS NULL),
+  (SELECT min(CASE WHEN retries > 0 THEN coalesce(started_us, created_us) ELSE created_us END)
+   FROM batches b
+   WHERE state = 'sealed' AND cancelled_us IS NULL
+     AND (EXISTS (SELECT 1 FROM chunks c WHERE c.batch = b.batch AND c.available_us <= ?1)
+          OR EXISTS (SELECT 1 FROM waiting w WHERE w.batch = b.batch AND w.available_us <= ?1)));
+
 -- name: extend_chunk
 UPDATE chunks SET available_us = ?4
 WHERE batch = ?1 AND first_image = ?2 AND attempt = ?3 AND owner IS NOT NULL;
