@@ -31,6 +31,9 @@ function followForm(signal) {
     event.preventDefault();
     send(form);
   });
+  // A bad option must be seen to be mended. The event does not bubble.
+  const unfold = (event) => event.target.closest('details')?.setAttribute('open', '');
+  form.addEventListener('invalid', unfold, { capture: true, signal });
   listen(document, 'dragover', (event) => {
     event.preventDefault();
     over(true);

@@ -81,6 +81,17 @@ class Upload(PageCase):
         self.assertEqual("refusal", self.browser.run("return document.activeElement.id"))
         self.assertEqual(["alert"], [self.browser.find("#refusal").get_attribute("role")])
 
+    def test_a_bad_option_is_shown_before_it_is_sent(self):
+        self.open()
+        self.browser.press("#upload summary")
+        self.browser.find("[name=quality]").send_keys("101")
+        self.browser.press("#upload summary")
+        self.browser.find("#file").send_keys(__file__)
+        self.browser.press("#upload button[type=submit]")
+        self.browser.wait(lambda: self.browser.shown("[name=quality]"), "it is unfolded")
+        self.assertEqual("quality", self.browser.run("return document.activeElement.name"))
+        self.assertEqual([], self.browser.shown("#refusal"))
+
     def test_a_file_that_is_dropped(self):
         self.open()
         self.browser.run("""
