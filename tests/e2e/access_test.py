@@ -11,6 +11,7 @@ from pathlib import Path
 import server
 import server_case
 from client import Client, make_sheet, wait_until
+from origin import Origin
 from receiver import Receiver
 
 KEY = r"\Aimk_[0-9a-f]{64}\n\Z"
@@ -82,10 +83,12 @@ class Command(unittest.TestCase):
 class Keys(server_case.ServerCase):
     """One server, which has no key yet when a test begins."""
 
-    settings = {"IMGMILL_LOG_LEVEL": "debug"}
+    @classmethod
+    def setUpClass(cls):
+        cls.origin = cls.enterClassContext(Origin())
 
     def setUp(self):
-        self.server = self.enterContext(server.Server(**self.settings))
+        self.server = self.enterContext(server.Server(IMGMILL_LOG_LEVEL="debug"))
         self.client = self.server.client
 
     def make(self, name):

@@ -23,12 +23,13 @@ CREATE INDEX batches_of_owner_in_state ON batches (owner, state) WHERE owner IS 
 
 -- Outlives its batch: what was uploaded and deleted is not done again by a late repetition.
 CREATE TABLE uploads (
+  upload      INTEGER PRIMARY KEY,
   owner       INTEGER NOT NULL,  -- 0: without a key
   upload_key  TEXT    NOT NULL,
   fingerprint TEXT    NOT NULL,
   request_id  TEXT    NOT NULL,
   sealed_us   INTEGER NOT NULL,
-  PRIMARY KEY (owner, upload_key)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (owner, upload_key)
+) STRICT;
 
 CREATE INDEX uploads_sealed ON uploads (sealed_us);

@@ -41,5 +41,4 @@ WHERE sealed_us <= ?3;
 
 -- name: forget_uploads
 DELETE FROM uploads
-WHERE (owner, upload_key) IN (SELECT owner, upload_key FROM uploads
-                              WHERE sealed_us <= ?1 ORDER BY sealed_us LIMIT ?2);
+WHERE upload IN (SELECT upload FROM uploads WHERE sealed_us <= ?1 ORDER BY sealed_us LIMIT ?2);
