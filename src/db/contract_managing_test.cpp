@@ -312,7 +312,8 @@ TEST_P(DbContract, ARetriedBatchHasItsTimeAnew) {
   seal("a", 2);
   work_off({0});
   pass(std::chrono::seconds(10));
-  ASSERT_TRUE(db().retry_batch(find("a").key, now()));
+  const BatchKey batch = find("a").key;
+  ASSERT_TRUE(db().retry_batch(batch, now()));
   EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);
   work_off();
   EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);

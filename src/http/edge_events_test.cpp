@@ -34,6 +34,7 @@ class Events : public testing::Test {
     const std::string first = client.read_until("\n\n");
     EXPECT_THAT(first, HasSubstr("event: progress\ndata: {\"request_id\": "));
     EXPECT_THAT(first, HasSubstr(fmt::format("\"status\": \"{}\"", first_status)));
+    EXPECT_EQ(client.read_until("\r\n"), "\r\n");  // the end of the chunk
     return client;
   }
 
