@@ -22,9 +22,9 @@ namespace {
 constexpr const char* kDefaultFile = "imgmill.toml";
 
 // What `imgmill run` has no use for: it has no server and no webhooks, and its folder is -o.
-constexpr std::array<std::string_view, 9> kServerOnly{
+constexpr std::array<std::string_view, 10> kServerOnly{
     "listen",         "base-url",         "data-dir",         "database-url", "storage-url",
-    "webhook-secret", "webhook-schedule", "max-upload-bytes", "no-auth"};
+    "webhook-secret", "webhook-schedule", "max-upload-bytes", "no-auth",      "retention"};
 
 class SettingFlags {
  public:

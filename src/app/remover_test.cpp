@@ -19,6 +19,12 @@ class RemoverTest : public testing::Test {
     ASSERT_TRUE(db.seal_batch(key, Time{}));
     ASSERT_TRUE(db.begin_deletion(key));
   }
+  void add_final(const std::string& id) {
+    const std::string csv_key = "uploads/" + id + ".csv";
+    ASSERT_TRUE(objects.put(csv_key, {}));
+    const BatchKey key = *db.open_batch({.request_id = id, .csv_key = csv_key}, clock.now());
+    ASSERT_TRUE(db.seal_batch(key, clock.now()));
+  }
 
   // Runs it until it has nothing more to do for now.
   void run() {
@@ -43,7 +49,8 @@ class RemoverTest : public testing::Test {
   FakeStore objects;
   asio::io_context context{1};
   asio::thread_pool blocking{1};
-  Remover remover{db, objects, context.get_executor(), blocking};
+  ManualClock clock;
+  Remover remover{{db, objects, clock, blocking}, std::chrono::hours(1), context.get_executor()};
   int removals_wanted = 0;
 };
 
@@ -57,6 +64,16 @@ TEST_F(RemoverTest, FinishesWhatWasLeftAndGoesOnAfterAFailure) {
   const auto left = db.find_deleting();
   ASSERT_GE(left->size(), 1U);
   EXPECT_EQ(left->front().request_id, "a");
+}
+
+TEST_F(RemoverTest, DeletesWhatHadItsTime) {
+  add_final("old");
+  add_final("older");
+  clock.advance(std::chrono::minutes(61));
+  add_final("young");
+  removals_wanted = 2;
+  run();
+  EXPECT_EQ(objects.keys(), std::vector<std::string>{"uploads/young.csv"});
 }
 
 TEST_F(RemoverTest, StopsWhenThereIsNothingToDo) {

@@ -45,6 +45,7 @@ struct Settings {
   std::vector<std::string> webhook_secrets;
   std::vector<std::chrono::seconds> webhook_schedule;
   int quality = kQualityDefault;  // or kQualityAuto
+  std::chrono::seconds retention{0};  // of final requests; 0: for ever
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;
   bool no_auth = false;

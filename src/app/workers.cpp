@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "app/remover.h"
+#include "app/url_samples.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -84,7 +85,8 @@ class Workers::Impl {
     }
     build_courier();
     build_engine();
-    remover_ = std::make_unique<Remover>(*db_, *objects_, context_.get_executor(), blocking_);
+    remover_ = std::make_unique<Remover>(RemoverParts{*db_, *objects_, clock_, blocking_},
+                                         settings_.retention, context_.get_executor());
     return {};
   }
 
@@ -118,6 +120,12 @@ class Workers::Impl {
     codec_->stop();
     blocking_.join();
   }
+
+  void look(std::string url, std::int64_t round, Callback<UrlSample> done) {
+    remote_->peek(fetchable_url(url), round,
+                  [done = std::move(done)](Peeked peeked) mutable { done(url_sample_of(peeked)); });
+  }
+  void end_looking(std::int64_t round) { remote_->drop_peeks(round); }
 
   Db& db() { return *db_; }
   ObjectStore& objects() { return *objects_; }
@@ -191,6 +199,10 @@ void Workers::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
 Db& Workers::db() { return impl_->db(); }
 ObjectStore& Workers::objects() { return impl_->objects(); }
 const Clock& Workers::clock() const { return impl_->clock(); }
+void Workers::look(std::string url, std::int64_t round, Callback<UrlSample> done) {
+  impl_->look(std::move(url), round, std::move(done));
+}
+void Workers::end_looking(std::int64_t round) { impl_->end_looking(round); }
 std::optional<std::string> Workers::webhook_url_fault(std::string_view url) const {
   // Its host as resolvers get it: "１２７.０.０.１" is an address too.
   return impl_->guard().url_fault(fetchable_url(url));

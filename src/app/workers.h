@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/db.h"
+#include "http/url_sample.h"
 #include "objects/object_store.h"
 #include "work/engine.h"
 
@@ -49,6 +50,9 @@ class Workers {
   [[nodiscard]] const Clock& clock() const;
   // What is wrong with a webhook URL's address.
   [[nodiscard]] std::optional<std::string> webhook_url_fault(std::string_view url) const;
+  // EdgeParts::look and end_looking. Any thread.
+  void look(std::string url, std::int64_t round, Callback<UrlSample> done);
+  void end_looking(std::int64_t round);
 
  private:
   class Impl;

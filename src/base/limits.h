@@ -61,6 +61,22 @@ inline constexpr std::uint64_t kHttpLingerBytesMax = 2ULL << 30;
 inline constexpr auto kHttpWatchInterval = 250ms;
 inline constexpr std::size_t kHttpConnectionsMax = 8'192;
 
+// A listener of …/events costs a connection and a few KB; with these many there are still
+// connections for others.
+inline constexpr std::size_t kListenersMax = 7'000;
+// Contract 1.5: at most 4 times a second, and a sign of life that proxies with a time-out see.
+inline constexpr auto kProgressInterval = 250ms;
+inline constexpr auto kProgressComment = 15s;
+// With more requests listened to than this allows, each is read less often: a tenth of a core.
+inline constexpr int kProgressReadsPerSecondMax = 4'000;
+
+// Dry runs. What is looked at is not much work, and what is shown fits a screen.
+inline constexpr std::size_t kSampledUrlsMax = 20;
+inline constexpr auto kSampleDeadline = 20s;
+inline constexpr std::size_t kSurveyedHostsShown = 20;
+// Hosts that are counted by name: some MB when all are as long as names can be.
+inline constexpr std::size_t kSurveyedHostsMax = 10'000;
+
 // Fetching.
 inline constexpr int kRedirectsMax = 5;
 inline constexpr int kFetchAttemptsMax = 3;
@@ -76,6 +92,8 @@ inline constexpr std::size_t kFetchHeaderBytesMax = 64 << 10;
 // The body of an error or redirect is read this far to keep the connection; beyond, a new one is
 // cheaper.
 inline constexpr std::size_t kFetchDiscardedBytesMax = 64 << 10;
+// Enough of a picture to tell its format.
+inline constexpr std::size_t kPeekBytes = 4 << 10;
 // Webhooks have places of their own, so that slow image origins cannot hold them up.
 inline constexpr int kPostsMax = 32;
 inline constexpr int kPostsPerOriginMax = 8;

@@ -49,18 +49,22 @@ Result<void> Spool::append(std::span<const std::byte> bytes) {
 
 Result<void> Spool::copy_to(std::span<std::byte> out) const {
   CHECK(out.size() >= size_);
+  return read(0, out.first(size_));
+}
+
+Result<void> Spool::read(std::uint64_t offset, std::span<std::byte> out) const {
+  CHECK(offset + out.size() <= size_);
   if (!file_) {
-    std::ranges::copy(memory_, out.begin());
+    std::ranges::copy(std::span(memory_).subspan(offset, out.size()), out.begin());
     return {};
   }
-  std::uint64_t done = 0;
-  while (done < size_) {
-    const ssize_t got =
-        ::pread(file_.get(), out.data() + done, size_ - done, static_cast<off_t>(done));
+  while (!out.empty()) {
+    const ssize_t got = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(errno, "a temporary file could not be read");
     if (got == 0) return fail(ErrorCode::kIo, "a temporary file is shorter than what was written");
-    done += static_cast<std::uint64_t>(got);
+    offset += static_cast<std::uint64_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
   }
   return {};
 }

@@ -26,6 +26,8 @@ class Spool {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Copies everything into the front of `out`, which is at least size() long. kIo.
   [[nodiscard]] Result<void> copy_to(std::span<std::byte> out) const;
+  // Fills `out` from `offset` on; all of it is there. kIo.
+  [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
 
  private:
   std::filesystem::path folder_;

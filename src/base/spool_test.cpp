@@ -1,5 +1,6 @@
 #include "base/spool.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -28,6 +29,9 @@ TEST(Spool, GivesBackWhatWasAppendedOnEitherSideOfItsMemory) {
     ASSERT_TRUE(spool.copy_to(back));
     EXPECT_EQ(spool.size(), size);
     EXPECT_TRUE(back == bytes) << size;
+    std::vector<std::byte> middle(size / 3);
+    ASSERT_TRUE(spool.read(size / 2, middle));
+    EXPECT_TRUE(std::ranges::equal(middle, std::span(bytes).subspan(size / 2, size / 3))) << size;
   }
 }
 

@@ -103,7 +103,12 @@ Result<void> serve_until_signalled(const Settings& settings) {
       .blocking = blocking,
       .webhook_url_fault = [&](std::string_view url) { return workers->webhook_url_fault(url); },
       .batch_sealed = [&] { workers->nudge(); },
-      .batch_cancelled = [&](BatchKey batch) { workers->drop(batch); }};
+      .batch_cancelled = [&](BatchKey batch) { workers->drop(batch); },
+      .look =
+          [&](std::string url, std::int64_t round, Callback<UrlSample> done) {
+            workers->look(std::move(url), round, std::move(done));
+          },
+      .end_looking = [&](std::int64_t round) { workers->end_looking(round); }};
   TRY(const std::unique_ptr<Edge> edge, Edge::create(edge_options(settings, folder), parts));
   workers->start();
   edge->start();

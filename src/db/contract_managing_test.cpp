@@ -288,5 +288,50 @@ TEST_P(DbContract, AWebhookUnderWayWhenItsBatchIsDeletedIsForgotten) {
   EXPECT_EQ(code_of(done), ErrorCode::kNotFound);
 }
 
+TEST_P(DbContract, FinalBatchesThatHadTheirTimeAreDeletedOldestFirst) {
+  for (const auto* id : {"a", "b", "c"}) {
+    seal(id, 1);
+    work_off();
+    pass(std::chrono::seconds(10));
+  }
+  seal("running", 1);
+  EXPECT_EQ(db().begin_deletions(now() - std::chrono::seconds(30), 10).value(), 0U);
+  EXPECT_EQ(db().begin_deletions(now() - std::chrono::seconds(10), 1).value(), 1U);
+  EXPECT_EQ(db().find_batch("a").value(), std::nullopt);
+  EXPECT_EQ(db().begin_deletions(now() - std::chrono::seconds(10), 10).value(), 1U);
+  EXPECT_EQ(db().find_batch("b").value(), std::nullopt);
+  EXPECT_EQ(db().begin_deletions(now() - std::chrono::seconds(10), 10).value(), 0U);
+  EXPECT_THAT(db().find_deleting().value(), SizeIs(2));
+  EXPECT_EQ(find("c").counts.processed, 1U);
+  pass(std::chrono::hours(24 * 365));
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 1U);
+  EXPECT_EQ(find("running").counts.processed, 0U);
+}
+
+TEST_P(DbContract, ARetriedBatchHasItsTimeAnew) {
+  seal("a", 2);
+  work_off({0});
+  pass(std::chrono::seconds(10));
+  const BatchKey batch = find("a").key;
+  ASSERT_TRUE(db().retry_batch(batch, now()));
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);
+  work_off();
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 1U);
+}
+
+TEST_P(DbContract, AWebhookIsDeliveredOrGivenUpBeforeItsBatchIsDeleted) {
+  finish_batch("a");
+  pass(std::chrono::seconds(10));
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);
+  answer(lease_deliveries().at(0), 500, DeliveryVerdict::kTryAgain,
+         now() + std::chrono::seconds(60));
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 0U);
+  pass(std::chrono::seconds(60));
+  answer(lease_deliveries().at(0), 410, DeliveryVerdict::kDead);
+  EXPECT_EQ(db().begin_deletions(now(), 10).value(), 1U);
+}
+
 }  // namespace
 }  // namespace imgmill

@@ -327,6 +327,10 @@ class Db {
   // deliveries are gone. Again is no error; kConflict when it is not final, kNotFound.
   [[nodiscard]] virtual Result<void> begin_deletion(BatchKey batch) = 0;
   [[nodiscard]] virtual Result<std::vector<Batch>> find_deleting() = 0;
+  // The same for up to `limit` batches that were final before `finished_before`, oldest first, but
+  // those whose Delivery is still queued: how many it was.
+  [[nodiscard]] virtual Result<std::uint32_t> begin_deletions(Time finished_before,
+                                                              std::uint32_t limit) = 0;
   // The keys of up to `limit` renditions, from image `first` on.
   [[nodiscard]] virtual Result<std::vector<StoredRendition>> list_renditions(
       BatchKey batch, std::uint32_t first, std::uint32_t limit) = 0;

@@ -253,6 +253,14 @@ void CurlFetcher::get(std::string url, std::int64_t batch, Callback<FetchOutcome
 
 void CurlFetcher::drop(std::int64_t batch) { impl_->drop(batch); }
 
+// Batches have positive numbers, webhooks 0.
+void CurlFetcher::peek(std::string url, std::int64_t round, Callback<Peeked> done) {
+  CHECK(round > 0);
+  impl_->submit(make_peek(impl_->rules(), std::move(url), -round, std::move(done)));
+}
+
+void CurlFetcher::drop_peeks(std::int64_t round) { impl_->drop(-round); }
+
 void CurlFetcher::post(Post post, Callback<PostOutcome> done) {
   impl_->submit(make_webhook_post(impl_->rules(), std::move(post), std::move(done)));
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "fetch/address_guard.h"
 #include "fetch/fetcher.h"
+#include "fetch/peek.h"
 
 namespace imgmill {
 
@@ -43,6 +44,12 @@ class CurlFetcher final : public Fetcher {
   void get(std::string url, std::int64_t batch, Callback<FetchOutcome> done) override;
   void drop(std::int64_t batch) override;
   void post(Post post, Callback<PostOutcome> done) override;
+
+  // Looks at what get() would bring: its first bytes, without tries anew. `round` is a number of
+  // the caller's own, apart from those of batches: what is looked at in one shares places as a
+  // batch does, and drop_peeks() breaks it off.
+  void peek(std::string url, std::int64_t round, Callback<Peeked> done);
+  void drop_peeks(std::int64_t round);
 
   // Answers everything unfinished, then returns; what is asked for later is answered at once, on
   // the caller's thread. Any thread, more than once; from a callback it returns before the answers.

@@ -371,5 +371,33 @@ TEST_F(CurlFetcherTest, ACallbackMayAskForMoreAndMayStop) {
   EXPECT_EQ(word(origin_.url("/a")), "cancelled");
 }
 
+TEST_F(CurlFetcherTest, APeekReadsTheFrontAlone) {
+  const std::string body(3 << 20, 'x');
+  answer("/large.jpg", 200, "", body);
+  std::promise<Peeked> promise;
+  fetcher_->peek(origin_.url("/large.jpg"), 1,
+                 [&promise](Peeked peeked) { promise.set_value(std::move(peeked)); });
+  const Peeked peeked = promise.get_future().get();
+  ASSERT_EQ(word_of(peeked.outcome), "body");
+  EXPECT_EQ(peeked.http_status, 200);
+  EXPECT_EQ(peeked.whole_bytes, body.size());
+  EXPECT_GE(peeked.outcome.body->size(), limits::kPeekBytes);
+  EXPECT_LT(peeked.outcome.body->size(), body.size());
+}
+
+TEST_F(CurlFetcherTest, APeekIsBrokenOffWithItsRound) {
+  Gate asked;
+  origin_.on("/never.jpg", [&](Exchange& exchange) {
+    asked.open();
+    exchange.wait_for_close();
+  });
+  std::promise<Peeked> promise;
+  fetcher_->peek(origin_.url("/never.jpg"), 7,
+                 [&promise](Peeked peeked) { promise.set_value(std::move(peeked)); });
+  asked.wait_until_open();
+  fetcher_->drop_peeks(7);
+  EXPECT_EQ(word_of(promise.get_future().get().outcome), "cancelled");
+}
+
 }  // namespace
 }  // namespace imgmill

@@ -1,6 +1,8 @@
 #include "fetch/download.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -34,9 +36,10 @@ bool is_decodable(std::string_view coding) {
 class Download final : public Transfer {
  public:
   Download(const TransferRules& rules, std::string url, std::int64_t batch,
-           Callback<FetchOutcome> done)
+           std::uint64_t wanted_bytes, Callback<Peeked> done)
       : Transfer(rules, rules.timeout, batch),
         url_(std::move(url)),
+        wanted_bytes_(wanted_bytes),
         done_(std::move(done)),
         body_(rules.spool_folder) {}
 
@@ -53,15 +56,20 @@ class Download final : public Transfer {
 
  private:
   bool follow(const std::string& location);
-  void answer(FetchFault fault) { done_({std::nullopt, std::move(fault)}); }
+  void answer(FetchFault fault) {
+    done_({.outcome = {std::nullopt, std::move(fault)}, .http_status = last_status_});
+  }
   void answer_status(int http_status);
   [[nodiscard]] Stop take_first_byte();
 
   std::string url_;
-  Callback<FetchOutcome> done_;
+  const std::uint64_t wanted_bytes_;
+  Callback<Peeked> done_;
   Spool body_;
   int redirects_ = 0;
   int codings_ = 0;
+  int last_status_ = 0;
+  std::optional<std::uint64_t> announced_bytes_;
   bool undecoded_ = false;  // the second try: bytes are taken as they come
 };
 
@@ -77,6 +85,7 @@ bool Download::aim() {
 
 void Download::begin_request(CURL* easy) {
   body_ = Spool(rules_.spool_folder);
+  announced_bytes_.reset();
   codings_ = 0;
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request_headers());
   // "" is every coding it knows; the header above stands in for the one that would ask for them.
@@ -93,9 +102,9 @@ Stop Download::take_first_byte() {
   curl_off_t length = -1;
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length < 0) return Stop::kNone;
-  const auto announced_bytes = static_cast<std::uint64_t>(length);
-  if (announced_bytes > rules_.source_bytes_max) return Stop::kTooLarge;
-  body_.expect(announced_bytes);
+  announced_bytes_ = static_cast<std::uint64_t>(length);
+  if (*announced_bytes_ > rules_.source_bytes_max) return Stop::kTooLarge;
+  body_.expect(std::min(*announced_bytes_, wanted_bytes_));
   return Stop::kNone;
 }
 
@@ -105,11 +114,14 @@ Stop Download::take_body(std::span<const std::byte> bytes) {
     if (const Stop stop = take_first_byte(); stop != Stop::kNone) return stop;
   }
   if (body_.size() + bytes.size() > rules_.source_bytes_max) return Stop::kTooLarge;
-  return body_.append(bytes) ? Stop::kNone : Stop::kSpoolFailed;
+  if (!body_.append(bytes)) return Stop::kSpoolFailed;
+  return body_.size() < wanted_bytes_ ? Stop::kNone : Stop::kPeeked;
 }
 
 bool Download::finish_hop(CURLcode result) {
   const int http_status = status();
+  if (http_status > 0) last_status_ = http_status;
+  const bool is_peeked = stop_ == Stop::kPeeked;
   if (is_redirect(http_status)) {
     if (const auto location = header("Location")) return follow(*location);
   }
@@ -119,12 +131,15 @@ bool Download::finish_hop(CURLcode result) {
     answer_status(http_status);  // whatever became of its body
   } else if (stop_ == Stop::kUndecodable) {
     return undecoded_ = true;
-  } else if (stop_ != Stop::kNone || result != CURLE_OK) {
+  } else if (!is_peeked && (stop_ != Stop::kNone || result != CURLE_OK)) {
     answer(fault(result));
   } else if (body_.size() == 0) {
     answer({ImageFault{FaultCode::kEmptyBody, "the origin answered with no bytes"}, false, {}});
   } else {
-    done_({std::move(body_), std::nullopt});
+    const auto whole_bytes = is_peeked ? announced_bytes_ : std::optional(body_.size());
+    done_({.outcome = {std::move(body_), std::nullopt},
+           .http_status = http_status,
+           .whole_bytes = whole_bytes});
   }
   return false;
 }
@@ -156,7 +171,16 @@ bool Download::follow(const std::string& location) {
 
 std::unique_ptr<Transfer> make_download(const TransferRules& rules, std::string url,
                                         std::int64_t batch, Callback<FetchOutcome> done) {
-  return std::make_unique<Download>(rules, std::move(url), batch, std::move(done));
+  constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+  return std::make_unique<Download>(
+      rules, std::move(url), batch, kAll,
+      [done = std::move(done)](Peeked all) mutable { done(std::move(all.outcome)); });
+}
+
+std::unique_ptr<Transfer> make_peek(const TransferRules& rules, std::string url, std::int64_t batch,
+                                    Callback<Peeked> done) {
+  return std::make_unique<Download>(rules, std::move(url), batch, limits::kPeekBytes,
+                                    std::move(done));
 }
 
 }  // namespace imgmill

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "fetch/peek.h"
 #include "fetch/transfer.h"
 
 namespace imgmill {
@@ -11,5 +12,9 @@ namespace imgmill {
 [[nodiscard]] std::unique_ptr<Transfer> make_download(const TransferRules& rules, std::string url,
                                                       std::int64_t batch,
                                                       Callback<FetchOutcome> done);
+
+// The same, of which only the first limits::kPeekBytes or a little more are wanted.
+[[nodiscard]] std::unique_ptr<Transfer> make_peek(const TransferRules& rules, std::string url,
+                                                  std::int64_t batch, Callback<Peeked> done);
 
 }  // namespace imgmill

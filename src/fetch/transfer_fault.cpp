@@ -81,6 +81,7 @@ FetchFault fault_of_stop(Stop stop, const std::string& blocked_sentence) {
       return fault_of_curl(CURLE_BAD_CONTENT_ENCODING);
     case Stop::kNone:
     case Stop::kDiscarded:
+    case Stop::kPeeked:
     case Stop::kTimeUp:
       break;
   }

@@ -19,6 +19,7 @@ enum class Stop {
   kTransferCoding,  // a Transfer-Encoding other than chunked
   kUndecodable,     // Content-Encoding of a kind that is not undone here
   kDiscarded,       // enough read of a body that nobody wants; the status is the answer
+  kPeeked,          // enough read of a body of which only the front is wanted
   kSpoolFailed,
   kRepeated,  // libcurl would send the request a second time by itself
   kFirstByteLate,

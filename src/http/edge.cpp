@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "http/connections.h"
 #include "http/listener.h"
+#include "http/progress_feed.h"
 #include "http/site.h"
 
 namespace imgmill {
@@ -26,7 +27,10 @@ class Edge::Impl {
         strand_(asio::make_strand(io_)),
         connections_(limits::kHttpConnectionsMax),
         listener_(io_, strand_, site_, connections_),
-        watch_timer_(io_) {}
+        progress_(io_, site_.parts.db, site_.parts.clock, site_.parts.blocking),
+        watch_timer_(io_) {
+    site_.progress = &progress_;
+  }
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
   Result<void> bind() { return listener_.bind(site_.options.address, site_.options.port); }
@@ -46,6 +50,7 @@ class Edge::Impl {
     if (threads_.empty()) return;
     drain();
     asio::post(strand_, [this] { listener_.close(); });
+    progress_.stop();
     connections_.retire_all();
     bool empty = connections_.wait_until_empty(deadline * 3 / 4);
     site_.stopping = true;  // what has not ended by itself still hears why
@@ -91,6 +96,7 @@ class Edge::Impl {
   Strand strand_;
   Connections connections_;
   Listener listener_;
+  ProgressFeeds progress_;
   asio::steady_timer watch_timer_;
   bool stopped_ = false;  // on the strand
   std::vector<std::jthread> threads_;

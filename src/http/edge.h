@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/db.h"
+#include "http/url_sample.h"
 #include "objects/object_store.h"
 
 namespace imgmill {
@@ -41,6 +42,10 @@ struct EdgeParts {
   // Hints for the engine, from any edge thread.
   std::function<void()> batch_sealed;  // or there is something to be done in it again
   std::function<void(BatchKey)> batch_cancelled;
+  // What is behind a URL, for dry runs: asked from any thread, answered once on any. end_looking()
+  // has all that is asked for in that round answered soon, as kCancelled.
+  std::function<void(std::string url, std::int64_t round, Callback<UrlSample> done)> look;
+  std::function<void(std::int64_t round)> end_looking;
 };
 
 class Edge {

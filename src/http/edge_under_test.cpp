@@ -118,6 +118,16 @@ RawReply RawClient::read_reply(bool to_head) {
   return reply;
 }
 
+std::string RawClient::read_until(std::string_view mark) {
+  while (!pending_.contains(mark) && fill(kSilenceMaxMs)) {
+  }
+  const std::size_t at = pending_.find(mark);
+  const std::size_t end = at == std::string::npos ? pending_.size() : at + mark.size();
+  std::string read = pending_.substr(0, end);
+  pending_.erase(0, end);
+  return read;
+}
+
 std::string RawClient::read_to_end() {
   while (fill(kSilenceMaxMs)) {
   }
@@ -136,16 +146,27 @@ EdgeUnderTest::EdgeUnderTest(EdgeOptions options) {
   options.port = 0;
   options.base_url = "http://img.test";
   options.spool_folder = folder;
-  EdgeParts parts{.db = db,
-                  .objects = objects,
-                  .clock = clock,
-                  .blocking = pool,
-                  .webhook_url_fault = [](std::string_view url) -> std::optional<std::string> {
-                    if (!url.contains("10.0.0.1")) return std::nullopt;
-                    return "10.0.0.1 is a private address";
-                  },
-                  .batch_sealed = [this] { ++batches_sealed; },
-                  .batch_cancelled = [this](BatchKey) { ++batches_cancelled; }};
+  EdgeParts parts{
+      .db = db,
+      .objects = objects,
+      .clock = clock,
+      .blocking = pool,
+      .webhook_url_fault = [](std::string_view url) -> std::optional<std::string> {
+        if (!url.contains("10.0.0.1")) return std::nullopt;
+        return "10.0.0.1 is a private address";
+      },
+      .batch_sealed = [this] { ++batches_sealed; },
+      .batch_cancelled = [this](BatchKey) { ++batches_cancelled; },
+      .look =
+          [](const std::string& url, std::int64_t, Callback<UrlSample> done) {
+            if (url.contains("bad")) {
+              done({.fault = ImageFault{FaultCode::kHttpStatus, "it answered 404", 404},
+                    .http_status = 404});
+            } else {
+              done({.http_status = 200, .format = "jpeg", .mime_type = "image/jpeg", .bytes = 20});
+            }
+          },
+      .end_looking = [](std::int64_t) {}};
   auto made = Edge::create(std::move(options), std::move(parts));
   if (!made) throw std::runtime_error(made.error().text);
   edge = *std::move(made);
@@ -172,8 +193,9 @@ RawReply EdgeUnderTest::ask(std::string_view method, std::string_view target, st
   return client.read_reply(method == "HEAD");
 }
 
-RawReply EdgeUnderTest::upload(std::string_view form) {
-  return ask("POST", "/api/upload", "Content-Type: multipart/form-data; boundary=B\r\n", form);
+RawReply EdgeUnderTest::upload(std::string_view form, std::string_view query) {
+  return ask("POST", fmt::format("/api/upload{}", query),
+             "Content-Type: multipart/form-data; boundary=B\r\n", form);
 }
 
 std::string EdgeUnderTest::accept(std::string_view csv) {

@@ -37,6 +37,8 @@ class RawClient {
   [[nodiscard]] RawReply read_reply(bool to_head = false);
   // Whether the server says something, or closes, now or within 50 ms.
   [[nodiscard]] bool has_something() { return !pending_.empty() || ended_ || fill(50); }
+  // Everything up to and with `mark`; less when the server closes or falls silent before it.
+  [[nodiscard]] std::string read_until(std::string_view mark);
   // Everything until the server closes.
   [[nodiscard]] std::string read_to_end();
   // Whether the server closes now or within 50 ms. Throws away what it says before.
@@ -61,7 +63,7 @@ class EdgeUnderTest {
   [[nodiscard]] RawReply ask(std::string_view method, std::string_view target,
                              std::string_view head = {}, std::string_view body = {});
   // POST /api/upload with this body, framed with the boundary "B".
-  [[nodiscard]] RawReply upload(std::string_view form);
+  [[nodiscard]] RawReply upload(std::string_view form, std::string_view query = {});
   // The id of the request that this CSV becomes.
   [[nodiscard]] std::string accept(std::string_view csv);
   // Works off everything there is: every image ends as a rendition of ten bytes, but those whose

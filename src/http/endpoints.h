@@ -19,6 +19,8 @@ namespace imgmill {
 [[nodiscard]] Task<Reply> get_deliveries(Site& site, Request& request);
 [[nodiscard]] Task<Reply> post_redeliver(Site& site, Request& request);
 [[nodiscard]] Task<Reply> delete_request(Site& site, Request& request);
+[[nodiscard]] Task<Reply> get_events(Site& site, Request& request);
+[[nodiscard]] Task<Reply> get_archive(Site& site, Request& request);
 [[nodiscard]] Task<Reply> get_health(Site& site, Request& request);
 [[nodiscard]] Task<Reply> get_readiness(Site& site, Request& request);
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -24,6 +25,15 @@ class BodySource {
   [[nodiscard]] virtual Result<void> next_block(std::string& out) = 0;
 };
 
+// A body that comes as things happen; most of the time there is nothing to send.
+class LiveSource {
+ public:
+  virtual ~LiveSource() = default;
+  // The next piece, as soon as there is one; nullptr at the end. On the session's strand; waiting
+  // holds no thread. A piece may be shared with others.
+  [[nodiscard]] virtual Task<std::shared_ptr<const std::string>> next() = 0;
+};
+
 struct ReplyHeader {
   std::string_view name;  // a literal
   std::string value;      // ours, without line breaks
@@ -35,6 +45,7 @@ struct Reply {
   std::vector<ReplyHeader> headers{};
   std::string body{};
   std::unique_ptr<BodySource> source{};   // instead of body
+  std::unique_ptr<LiveSource> live{};     // instead of both
   std::optional<std::uint64_t> length{};  // of the source; nullopt: known when it ends
   std::string private_detail{};           // why it is a 5xx, for the log
 };

@@ -19,7 +19,7 @@ struct Pattern {
   Endpoint endpoint;
 };
 
-constexpr std::array<Pattern, 15> kPatterns{{
+constexpr std::array<Pattern, 17> kPatterns{{
     {Verb::kPost, "/api/upload", Variable::kNone, "", post_upload},
     {Verb::kGet, "/api/status/", Variable::kSegment, "", get_status},
     {Verb::kGet, "/api/download/", Variable::kSegment, "", get_download},
@@ -33,6 +33,8 @@ constexpr std::array<Pattern, 15> kPatterns{{
     {Verb::kGet, "/api/requests/", Variable::kSegment, "/deliveries", get_deliveries},
     {Verb::kPost, "/api/requests/", Variable::kSegment, "/redeliver", post_redeliver},
     {Verb::kDelete, "/api/requests/", Variable::kSegment, "", delete_request},
+    {Verb::kGet, "/api/requests/", Variable::kSegment, "/events", get_events},
+    {Verb::kGet, "/api/requests/", Variable::kSegment, "/archive", get_archive},
     {Verb::kGet, "/healthz", Variable::kNone, "", get_health},
     {Verb::kGet, "/readyz", Variable::kNone, "", get_readiness},
 }};

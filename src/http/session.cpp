@@ -23,6 +23,15 @@ using boost::system::error_code;
 // A header, and beyond it a block of the body (SessionRequest::read_some).
 constexpr std::size_t kBufferBytesMax = limits::kHttpHeaderBytesMax + (128 << 10);
 
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+void append_framed(std::string_view block, BodyFraming framing, std::string& out) {
+  const bool chunked = framing == BodyFraming::kChunked;
+  if (chunked) fmt::format_to(std::back_inserter(out), "{:x}\r\n", block.size());
+  out += block;
+  if (chunked) out += "\r\n";
+}
+
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
  public:
   Session(Socket socket, Site& site, Connections& connections)
@@ -47,6 +56,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   [[nodiscard]] Task<bool> send(const SessionRequest& request, Reply reply, bool keep_alive);
   [[nodiscard]] Task<bool> send_source(BodySource& source, BodyFraming framing, std::string out,
                                        std::string block);
+  [[nodiscard]] Task<bool> send_live(LiveSource& live, BodyFraming framing, std::string out);
   [[nodiscard]] Task<bool> write(std::string_view bytes);
   [[nodiscard]] Task<Result<std::string>> next_block(BodySource& source);
   [[nodiscard]] Task<void> hang_up();
@@ -165,14 +175,16 @@ Task<bool> Session::send(const SessionRequest& request, Reply reply, bool keep_a
     }
   }
   HeadFacts facts{.now = site_.parts.clock.now(), .http_1_0 = request.is_http_1_0()};
-  if (reply.source && !reply.length) {
+  if (reply.live || (reply.source && !reply.length)) {
     facts.framing = head_only || facts.http_1_0 ? BodyFraming::kUntilClose : BodyFraming::kChunked;
   }
   facts.keep_alive = keep_alive && (head_only || facts.framing != BodyFraming::kUntilClose);
   report(request, reply);
   std::string out;
   append_head(reply, facts, out);
-  if (reply.source && !head_only) {
+  if (reply.live && !head_only) {
+    written_ = co_await send_live(*reply.live, facts.framing, std::move(out));
+  } else if (reply.source && !head_only) {
     written_ = co_await send_source(*reply.source, facts.framing, std::move(out), std::move(block));
   } else {
     if (!head_only) out += reply.body;
@@ -183,11 +195,8 @@ Task<bool> Session::send(const SessionRequest& request, Reply reply, bool keep_a
 
 Task<bool> Session::send_source(BodySource& source, BodyFraming framing, std::string out,
                                 std::string block) {
-  const bool chunked = framing == BodyFraming::kChunked;
   while (!block.empty()) {
-    if (chunked) fmt::format_to(std::back_inserter(out), "{:x}\r\n", block.size());
-    out += block;
-    if (chunked) out += "\r\n";
+    append_framed(block, framing, out);
     if (!co_await write(out)) co_return false;
     out.clear();
     Result<std::string> next = co_await next_block(source);
@@ -197,8 +206,23 @@ Task<bool> Session::send_source(BodySource& source, BodyFraming framing, std::st
     }
     block = *std::move(next);
   }
-  if (chunked) out += "0\r\n\r\n";
+  if (framing == BodyFraming::kChunked) out += kLastChunk;
   co_return co_await write(out);
+}
+
+// While there is nothing to send, nothing is held but this frame.
+Task<bool> Session::send_live(LiveSource& live, BodyFraming framing, std::string out) {
+  buffer_.shrink_to_fit();
+  bool more = true;
+  while (more) {
+    const auto piece = co_await live.next();
+    more = piece != nullptr;
+    if (more) append_framed(*piece, framing, out);
+    if (!more && framing == BodyFraming::kChunked) out += kLastChunk;
+    if (!co_await write(out)) co_return false;
+    out = {};
+  }
+  co_return true;
 }
 
 Task<bool> Session::write(std::string_view bytes) {

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "http/dry_run.h"
 #include "http/endpoints.h"
 #include "http/header_value.h"
+#include "http/query.h"
+#include "http/sample_urls.h"
 #include "http/site.h"
 #include "http/upload_intake.h"
 
@@ -73,7 +76,7 @@ Task<Answer<bool>> fill_block(const Site& site, Request& request, std::string& b
   co_return true;
 }
 
-Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& intake) {
+Task<Answer<void>> feed_body(Site& site, Request& request, UploadIntake& intake) {
   std::string block;
   bool more = true;
   while (more) {
@@ -84,8 +87,7 @@ Task<Answer<std::string>> take_in(Site& site, Request& request, UploadIntake& in
     const Answer<void> fed = co_await run_on(site.parts.blocking, std::move(feed));
     if (!fed) co_return std::unexpected(fed.error());
   }
-  auto admit = [&intake] { return intake.admit(); };
-  co_return co_await run_on(site.parts.blocking, std::move(admit));
+  co_return Answer<void>();
 }
 
 Reply accepted(const std::string& request_id) {
@@ -97,6 +99,46 @@ Reply accepted(const std::string& request_id) {
                               request_id)};
 }
 
+Answer<bool> wants_dry_run(const Request& request) {
+  const auto value = query_value(request.query, "dry_run");
+  if (!value) return std::unexpected(value.error());
+  if (!*value || **value == "0") return false;
+  if (**value == "1") return true;
+  return std::unexpected(bad_parameter("dry_run", "it is 1 or 0"));
+}
+
+Task<Reply> take_in(Site& site, UploadIntake& intake) {
+  auto admit = [&intake] { return intake.admit(); };
+  const Answer<std::string> request_id = co_await run_on(site.parts.blocking, std::move(admit));
+  if (!request_id) co_return reply_of(request_id.error());
+  if (site.parts.batch_sealed) site.parts.batch_sealed();
+  co_return accepted(*request_id);
+}
+
+Reply found_by_dry_run(const DryRun& found) {
+  return {.content_type = "application/json",
+          .headers = {{"Cache-Control", "no-store"}},
+          .body = dry_run_json(found)};
+}
+
+Task<Reply> look_through(Site& site, UploadIntake& intake) {
+  auto survey = [&intake] { return intake.survey(); };
+  Answer<DryRun> found = co_await run_on(site.parts.blocking, std::move(survey));
+  if (!found) co_return reply_of(found.error());
+  found->samples = co_await sample_urls(site, found->survey.sample);
+  co_return found_by_dry_run(*found);
+}
+
+Task<Reply> read_upload(Site& site, Request& request, UploadIntake& intake, bool dry_run) {
+  const Answer<void> fed = co_await feed_body(site, request, intake);
+  if (!fed && dry_run && intake.file_is_refused()) {
+    co_return found_by_dry_run({.refusal = fed.error()});
+  }
+  if (!fed) co_return reply_of(fed.error());
+  if (dry_run) co_return co_await look_through(site, intake);
+  co_return co_await take_in(site, intake);
+}
+
 }  // namespace
 
 Task<Reply> post_upload(Site& site, Request& request) {
@@ -104,16 +146,16 @@ Task<Reply> post_upload(Site& site, Request& request) {
   if (!slot.is_free()) co_return reply_of(unavailable("too many uploads at once: try again"));
   const Answer<std::string> boundary = check_head(site, request);
   if (!boundary) co_return reply_of(boundary.error());
+  const Answer<bool> dry_run = wants_dry_run(request);
+  if (!dry_run) co_return reply_of(dry_run.error());
   auto intake = std::make_unique<UploadIntake>(*boundary, site);
-  const Answer<std::string> request_id = co_await take_in(site, request, *intake);
+  Reply reply = co_await read_upload(site, request, *intake, *dry_run);
   auto end = [intake = std::move(intake)]() mutable {  // removes a file of up to a gigabyte
     intake.reset();
     return true;
   };
   static_cast<void>(co_await run_on(site.parts.blocking, std::move(end)));
-  if (!request_id) co_return reply_of(request_id.error());
-  if (site.parts.batch_sealed) site.parts.batch_sealed();
-  co_return accepted(*request_id);
+  co_return reply;
 }
 
 }  // namespace imgmill

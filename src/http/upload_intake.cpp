@@ -49,16 +49,36 @@ Answer<void> UploadIntake::feed(std::string_view bytes) {
   return {};
 }
 
-Answer<std::string> UploadIntake::admit() {
+Answer<void> UploadIntake::finish_form() {
   const auto finished = parser_.finish();
   if (!finished) return std::unexpected(problem_behind(finished.error()));
-  if (!spool_) {
-    return std::unexpected(bad_upload(
-        "No file part", "the form has no part named \"file\": send the CSV as that part"));
+  if (spool_) return {};
+  return std::unexpected(
+      bad_upload("No file part", "the form has no part named \"file\": send the CSV as that part"));
+}
+
+Answer<DryRun> UploadIntake::survey() {
+  TRY_VOID(finish_form());
+  DryRun found;
+  TRY(found.options, read_options());
+  auto report = check_rows(*found.options);
+  if (report) {
+    found.report = *std::move(report);
+  } else if (file_is_refused_) {
+    found.refusal = std::move(report).error();
+    found.report = report_;
+  } else {
+    return std::unexpected(std::move(report).error());
   }
-  if (spool_->size() == 0) {
-    return std::unexpected(bad_upload("Empty file", "the uploaded file has no bytes"));
-  }
+  if (found.report.rows == 0) return found;  // no sheet at all
+  auto survey = survey_sheet(spool_->path(), SheetRules{});
+  if (!survey) return std::unexpected(problem_of(survey.error()));
+  found.survey = *std::move(survey);
+  return found;
+}
+
+Answer<std::string> UploadIntake::admit() {
+  TRY_VOID(finish_form());
   TRY(UploadOptions options, read_options());
   TRY_VOID(check_rows(options));
   // As the courier will ask for it, and as the guard has judged it.
@@ -110,7 +130,7 @@ Result<void> UploadIntake::take_file_bytes(std::string_view bytes) {
   }
   TRY_VOID(spool_->append(bytes));
   const auto checked = check_.feed(std::as_bytes(std::span(bytes)));
-  return checked ? Result<void>() : give_up(bad_csv(checked.error()));
+  return checked ? Result<void>() : give_up(bad_file(checked.error()));
 }
 
 Result<void> UploadIntake::take_option_bytes(std::string_view bytes) {
@@ -149,13 +169,24 @@ Answer<UploadOptions> UploadIntake::read_options() const {
   return options;
 }
 
-Answer<void> UploadIntake::check_rows(const UploadOptions& options) {
+Answer<SheetReport> UploadIntake::check_rows(const UploadOptions& options) {
+  if (spool_->size() == 0) {
+    file_is_refused_ = true;
+    return std::unexpected(bad_upload("Empty file", "the uploaded file has no bytes"));
+  }
   auto report = check_.finish();
-  if (!report) return std::unexpected(bad_csv(report.error()));
+  if (!report) return std::unexpected(bad_file(report.error()));
   if (report->rows_invalid > 0 && !options.skip_invalid_rows) {
+    file_is_refused_ = true;
+    report_ = *report;
     return std::unexpected(bad_rows(*std::move(report)));
   }
-  return {};
+  return *std::move(report);
+}
+
+Problem UploadIntake::bad_file(const Error& error) {
+  file_is_refused_ = error.code == ErrorCode::kInvalid;
+  return bad_csv(error);
 }
 
 }  // namespace imgmill

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "batch/admission.h"
+#include "http/dry_run.h"
 #include "http/multipart.h"
 #include "http/problem.h"
 #include "http/site.h"
@@ -28,6 +29,11 @@ class UploadIntake final : private MultipartSink {
   [[nodiscard]] Answer<void> feed(std::string_view bytes);
   // After the last byte: the request id of the sealed batch.
   [[nodiscard]] Answer<std::string> admit();
+  // Instead, for a dry run: what admit() would do, and which URLs are worth a look. A file that
+  // would be refused is no failure here; a form that would be is.
+  [[nodiscard]] Answer<DryRun> survey();
+  // Whether what feed() has failed with is a fault of the file, and not of the form around it.
+  [[nodiscard]] bool file_is_refused() const { return file_is_refused_; }
 
  private:
   [[nodiscard]] Result<void> on_part(const PartHead& head) override;
@@ -41,8 +47,13 @@ class UploadIntake final : private MultipartSink {
   [[nodiscard]] std::unexpected<Error> give_up(Problem problem);
   [[nodiscard]] Problem problem_behind(const Error& error);
 
+  // A 400 for a form that is cut off or has no file.
+  [[nodiscard]] Answer<void> finish_form();
   [[nodiscard]] Answer<UploadOptions> read_options() const;
-  [[nodiscard]] Answer<void> check_rows(const UploadOptions& options);
+  // The report of a file that is taken.
+  [[nodiscard]] Answer<SheetReport> check_rows(const UploadOptions& options);
+  // Notes it when it is a fault of the file.
+  [[nodiscard]] Problem bad_file(const Error& error);
 
   enum class Part { kIgnored, kFile, kOption };
 
@@ -56,6 +67,8 @@ class UploadIntake final : private MultipartSink {
   SheetCheck check_;
   std::uint64_t body_bytes_ = 0;
   std::optional<Problem> problem_;  // of give_up()
+  bool file_is_refused_ = false;
+  SheetReport report_;  // of a file with rows that are refused
 };
 
 // 413 with the limit in words.

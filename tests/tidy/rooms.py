@@ -42,7 +42,7 @@ LIBRARY_ROOMS = {
     "turbojpeg.h": ("codec_worker",),
     "png.h": ("codec_worker",),
     "webp/": ("codec_worker",),
-    "libdeflate.h": ("codec_worker",),
+    "libdeflate.h": ("codec_worker", "batch/zip_writer.cpp"),
     "libimagequant.h": ("codec_worker",),
     "libheif/": ("codec_worker",),
     "dav1d/": ("codec_worker",),

@@ -195,8 +195,6 @@ Outcome<Buffer> decode_packed(const BmpHeader& header, RowSink& sink) {
 
 }  // namespace
 
-bool looks_like_bmp(Bytes source) { return bmp_header_bytes(source).has_value(); }
-
 Outcome<PictureInfo> inspect_bmp(Bytes source) {
   const auto header = parse_bmp_header(source);
   if (!header) return std::unexpected(header.error());

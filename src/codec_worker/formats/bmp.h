@@ -9,9 +9,6 @@
 
 namespace imgmill::codec_worker {
 
-// Whether the bytes begin as a BMP and not as a text that happens to begin with BM.
-[[nodiscard]] bool looks_like_bmp(Bytes source);
-
 // From the header. kCorruptImage; kUnsupportedFormat for a JPEG or PNG in a BMP.
 [[nodiscard]] Outcome<PictureInfo> inspect_bmp(Bytes source);
 

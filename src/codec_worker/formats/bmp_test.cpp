@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec_worker/formats/bmp_header.h"
 #include "codec_worker/render.h"
 
 namespace imgmill::codec_worker {
@@ -259,7 +260,7 @@ TEST(Bmp, GoesOutAsJpegOrAsPngWhenThereIsAlpha) {
 
 TEST(Bmp, ASentenceIsNone) {
   const std::string_view text = "BMW builds cars, and many of them at that.";
-  EXPECT_FALSE(looks_like_bmp(std::as_bytes(std::span(text.data(), text.size()))));
+  EXPECT_FALSE(bmp_header_bytes(std::as_bytes(std::span(text.data(), text.size()))));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "codec_worker/formats/bmp.h"
+#include "codec_worker/formats/bmp_header.h"
 
 namespace imgmill::codec_worker {
 namespace {
@@ -83,7 +83,7 @@ std::optional<SourceFormat> sniff_supported(Bytes source) {
   for (const auto mark : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
     if (reads(source, mark)) return SourceFormat::kTiff;
   }
-  if (looks_like_bmp(source)) return SourceFormat::kBmp;
+  if (bmp_header_bytes(source)) return SourceFormat::kBmp;
   return std::nullopt;
 }
 

@@ -164,10 +164,26 @@ Result<void> FakeDb::begin_deletion(BatchKey batch) {
     return fail(ErrorCode::kConflict,
                 "the request is still being worked on: cancel it, and delete it when it is final");
   }
-  it->second.deleting = true;
-  std::erase_if(memory_->posts, [batch](const auto& post) { return post.second.batch == batch; });
-  std::erase_if(memory_->attempts, [batch](const auto& one) { return one.first == batch; });
+  memory_->begin_deletion(it->second);
   return {};
+}
+
+Result<std::uint32_t> FakeDb::begin_deletions(Time finished_before, std::uint32_t limit) {
+  const std::scoped_lock lock(memory_->mutex);
+  TRY_VOID(memory_->enter("begin_deletions"));
+  std::vector<Folder*> expired;
+  for (auto& [key, folder] : memory_->folders) {
+    const auto& finished_at = folder.batch.finished_at;
+    const bool had_its_time = folder.is_visible() && finished_at && *finished_at < finished_before;
+    const bool owes_a_post = std::ranges::any_of(memory_->posts, [key](const auto& post) {
+      return post.second.batch == key && !post.second.final;
+    });
+    if (had_its_time && !owes_a_post) expired.push_back(&folder);
+  }
+  std::ranges::sort(expired, {}, [](Folder* folder) { return folder->batch.finished_at; });
+  if (expired.size() > limit) expired.resize(limit);
+  for (Folder* folder : expired) memory_->begin_deletion(*folder);
+  return static_cast<std::uint32_t>(expired.size());
 }
 
 Result<std::vector<Batch>> FakeDb::find_deleting() {

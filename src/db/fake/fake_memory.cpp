@@ -201,4 +201,11 @@ void Memory::end_if_done(Folder& folder, Time now) {
   posts.emplace(post.delivery.id, std::move(post));
 }
 
+void Memory::begin_deletion(Folder& folder) {
+  const BatchKey batch = folder.batch.key;
+  folder.deleting = true;
+  std::erase_if(posts, [batch](const auto& post) { return post.second.batch == batch; });
+  std::erase_if(attempts, [batch](const auto& one) { return one.first == batch; });
+}
+
 }  // namespace imgmill::fake

@@ -98,6 +98,7 @@ class Memory {
   [[nodiscard]] bool finish(const Outcome& outcome, Time now);
   void settle(Folder& folder, Image& image, const Outcome& outcome);
   void end_if_done(Folder& folder, Time now);
+  void begin_deletion(Folder& folder);
   // Of a cancelled batch: what nobody works on.
   void cancel_idle(Folder& folder, Time now);
 };

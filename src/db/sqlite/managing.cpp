@@ -157,6 +157,21 @@ Result<std::vector<Batch>> find_deleting(Connection& db) {
   return read_batches(find);
 }
 
+Result<std::uint32_t> begin_deletions(Connection& db, Time finished_before, std::uint32_t limit) {
+  std::vector<BatchKey> expired;
+  {
+    TRY(Statement find, db.query(Query::find_expired));
+    find.bind(to_us(finished_before), limit);
+    for (;;) {
+      TRY(const bool row, find.step());
+      if (!row) break;
+      expired.push_back(find.integer(0));
+    }
+  }
+  for (const BatchKey batch : expired) TRY_VOID(begin_deletion(db, batch));
+  return static_cast<std::uint32_t>(expired.size());
+}
+
 Result<std::vector<StoredRendition>> list_renditions(Connection& db, BatchKey batch,
                                                      std::uint32_t first, std::uint32_t limit) {
   TRY(Statement list, db.query(Query::list_renditions));

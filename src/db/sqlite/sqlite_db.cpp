@@ -176,6 +176,12 @@ Result<std::vector<Batch>> SqliteDb::find_deleting() {
   return readers_->run([&](Connection& connection) { return sqlite::find_deleting(connection); });
 }
 
+Result<std::uint32_t> SqliteDb::begin_deletions(Time finished_before, std::uint32_t limit) {
+  return writer_->run(Durability::kAtOnce, [&](Connection& connection) {
+    return sqlite::begin_deletions(connection, finished_before, limit);
+  });
+}
+
 Result<std::vector<StoredRendition>> SqliteDb::list_renditions(BatchKey batch, std::uint32_t first,
                                                                std::uint32_t limit) {
   return readers_->run([&](Connection& connection) {

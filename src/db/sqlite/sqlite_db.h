@@ -63,6 +63,8 @@ class SqliteDb final : public Db {
   [[nodiscard]] Result<void> retry_batch(BatchKey batch, Time now) override;
   [[nodiscard]] Result<void> begin_deletion(BatchKey batch) override;
   [[nodiscard]] Result<std::vector<Batch>> find_deleting() override;
+  [[nodiscard]] Result<std::uint32_t> begin_deletions(Time finished_before,
+                                                      std::uint32_t limit) override;
   [[nodiscard]] Result<std::vector<StoredRendition>> list_renditions(BatchKey batch,
                                                                      std::uint32_t first,
                                                                      std::uint32_t limit) override;

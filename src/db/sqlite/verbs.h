@@ -108,6 +108,8 @@ struct Retriable {
 [[nodiscard]] Result<bool> retry_slice(Connection& db, BatchKey batch);
 [[nodiscard]] Result<void> begin_deletion(Connection& db, BatchKey batch);
 [[nodiscard]] Result<std::vector<Batch>> find_deleting(Connection& db);
+[[nodiscard]] Result<std::uint32_t> begin_deletions(Connection& db, Time finished_before,
+                                                    std::uint32_t limit);
 [[nodiscard]] Result<std::vector<StoredRendition>> list_renditions(Connection& db, BatchKey batch,
                                                                    std::uint32_t first,
                                                                    std::uint32_t limit);

@@ -96,6 +96,13 @@ FROM batches
 WHERE deleting = 1
 ORDER BY batch;
 
+-- A webhook that is still to be delivered, or tried again, comes first; its schedule has an end.
+-- name: find_expired
+SELECT batch FROM batches b INDEXED BY batches_finished
+WHERE finished_us < ?1 AND finished_us IS NOT NULL AND deleting = 0
+  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.batch = b.batch AND d.state = 'queued')
+ORDER BY finished_us LIMIT ?2;
+
 -- name: list_renditions
 SELECT image, output_key FROM outcomes
 WHERE batch = ?1 AND image >= ?2 AND output_key IS NOT NULL
