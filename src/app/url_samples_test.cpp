@@ -25,12 +25,12 @@ TEST(UrlSamples, ToldFromTheBytes) {
                 .format,
             "heic");
   EXPECT_EQ(sample_of("<!doctype html><p>no").fault->code, FaultCode::kNotAnImage);
-  EXPECT_EQ(sample_of("8BPS").fault->code, FaultCode::kUnsupportedFormat);
+  EXPECT_EQ(sample_of("\x76\x2f\x31\x01 OpenEXR").fault->code, FaultCode::kUnsupportedFormat);
 }
 
 TEST(UrlSamples, AFaultIsPassedOn) {
   Peeked peeked{.http_status = 404};
-  peeked.outcome.fault = FetchFault{.fault = {FaultCode::kHttpStatus, "no", 404}};
+  peeked.outcome.fault = FetchFault{{FaultCode::kHttpStatus, "no", 404}, false, {}};
   const UrlSample sample = url_sample_of(peeked);
   EXPECT_EQ(code_word(*sample.fault), "http_404");
   EXPECT_EQ(sample.http_status, 404);

@@ -1,8 +1,7 @@
 #include "batch/archive.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -28,7 +27,7 @@ class LargeObjects final : public ObjectStore {
     Time modified_at() const override { return from_us(1'700'000'000'000'000); }
     Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override {
       const std::size_t count = std::min<std::uint64_t>(out.size(), kSize - offset);
-      std::ranges::fill(out.first(count), std::byte{'x'});
+      std::memset(out.data(), 'x', count);
       return count;
     }
   };
@@ -62,7 +61,7 @@ std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t width) 
 }
 
 struct Listed {  // an entry of the directory
-  std::string name;
+  std::string name{};
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   bool operator==(const Listed&) const = default;

@@ -40,7 +40,9 @@ class Surveyor final : public SheetSink {
   SheetSurvey finish() const {
     SheetSurvey survey{.distinct_urls = urls_.size(), .hosts = hosts_.size()};
     for (const auto& [host, seen] : seen_) survey.top_hosts.push_back({host, seen.urls});
-    std::ranges::stable_sort(survey.top_hosts, std::ranges::greater(), &HostCount::urls);
+    std::ranges::sort(survey.top_hosts, [](const HostCount& a, const HostCount& b) {
+      return a.urls != b.urls ? a.urls > b.urls : a.host < b.host;
+    });
     if (survey.top_hosts.size() > limits::kSurveyedHostsShown) {
       survey.top_hosts.resize(limits::kSurveyedHostsShown);
     }

@@ -24,9 +24,9 @@ struct SheetSurvey {
   std::uint64_t hosts = 0;
   // The limits::kSurveyedHostsShown with the most URLs, most first. Of a sheet with more than
   // limits::kSurveyedHostsMax hosts those that come later are counted above, but not here.
-  std::vector<HostCount> top_hosts;
+  std::vector<HostCount> top_hosts{};
   // Up to limits::kSampledUrlsMax distinct URLs, one of each host before a second of any.
-  std::vector<std::string> sample;
+  std::vector<std::string> sample{};
 };
 
 // kInvalid as for SheetReader; kIo when the file cannot be read.

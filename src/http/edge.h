@@ -44,8 +44,8 @@ struct EdgeParts {
   std::function<void(BatchKey)> batch_cancelled;
   // What is behind a URL, for dry runs: asked from any thread, answered once on any. end_looking()
   // has all that is asked for in that round answered soon, as kCancelled.
-  std::function<void(std::string url, std::int64_t round, Callback<UrlSample> done)> look;
-  std::function<void(std::int64_t round)> end_looking;
+  std::function<void(std::string url, std::int64_t round, Callback<UrlSample> done)> look{};
+  std::function<void(std::int64_t round)> end_looking{};
 };
 
 class Edge {
