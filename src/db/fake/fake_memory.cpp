@@ -27,13 +27,13 @@ namespace {
 }  // namespace
 
 std::uint64_t Folder::held(Time now) const {
-  std::uint64_t images = 0;
+  std::uint64_t in_hand = 0;
   for (const auto* works : {&chunks, &waiting}) {
     for (const auto& [first, work] : *works) {
-      if (work.leased && work.available > now) images += works == &chunks ? work.left : 1;
+      if (work.leased && work.available > now) in_hand += works == &chunks ? work.left : 1;
     }
   }
-  return images;
+  return in_hand;
 }
 
 bool Folder::has_due(Time now) const {
