@@ -109,7 +109,8 @@ std::string_view sentence_of(ErrorCode code) {
     case ErrorCode::kTimeout:
       return "the server says nothing";
     case ErrorCode::kIo:
-      return "there is no trusted connection to the server";
+      return "there is no trusted connection to the server (--ca-file names an authority of your "
+             "own)";
     default:
       return "the server cannot be reached, or broke off";
   }
