@@ -39,15 +39,9 @@ constexpr auto kCodecGrace = std::chrono::seconds(3);
 // to hold the places of fast ones.
 constexpr std::uint32_t kImagesInHandPerTransfer = 4;
 
-std::filesystem::path codec_worker_path() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return self.parent_path() / "imgmill-codec";
-}
-
 CodecPoolOptions codec_options(const Settings& settings) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return {.worker = codec_worker_path(),
+  return {.worker = codec_program(),
           .children = settings.codecs > 0 ? settings.codecs : cores,
           .source_bytes_max = settings.max_source_bytes,
           .source_pixels_max = settings.max_source_pixels,
@@ -66,6 +60,12 @@ FetchOptions fetch_options(const Settings& settings, const std::filesystem::path
 }
 
 }  // namespace
+
+std::filesystem::path codec_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return self.parent_path() / "imgmill-codec";
+}
 
 class Workers::Impl {
  public:

@@ -20,6 +20,9 @@
 
 namespace imgmill {
 
+// imgmill-codec, which stands beside this program.
+[[nodiscard]] std::filesystem::path codec_program();
+
 struct WorkersOptions {
   std::filesystem::path database_file;
   std::filesystem::path objects;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kService = "Service";
 constexpr const char* kLocal = "Without a server";
+constexpr const char* kAround = "Around it";
 constexpr const char* kClient = "Client of a server";
 
 constexpr std::array kVerbs{
@@ -29,6 +30,10 @@ constexpr std::array kVerbs{
     VerbRow{"cancel", "begin no more images of a request", kClient, define_cancel},
     VerbRow{"retry", "try the failed images of a request again", kClient, define_retry},
     VerbRow{"list", "the requests, newest first", kClient, define_list},
+    VerbRow{"doctor", "check everything that a server needs, and say how to mend it", kAround,
+            define_doctor},
+    VerbRow{"completion", "print the completion of a shell", kAround, define_completion},
+    VerbRow{"man", "print the man page", kAround, define_man},
 };
 
 constexpr const char* kFooter =

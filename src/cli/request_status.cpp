@@ -91,7 +91,7 @@ Result<RequestPage> read_page(std::string_view json) {
   TRY(const json::object object, object_of(json));
   const json::value* list = object.if_contains("requests");
   if (list == nullptr || !list->is_array()) return not_ours("requests");
-  RequestPage page{.next_cursor = text_or_empty(object, "next_cursor")};
+  RequestPage page{.requests = {}, .next_cursor = text_or_empty(object, "next_cursor")};
   for (const json::value& one : list->get_array()) {
     if (!one.is_object()) return not_ours("requests");
     TRY(RequestStatus status, status_of(one.get_object()));

@@ -32,4 +32,8 @@ using Action = std::function<int()>;
 [[nodiscard]] Action define_retry(CLI::App& verb);
 [[nodiscard]] Action define_list(CLI::App& verb);
 
+[[nodiscard]] Action define_doctor(CLI::App& verb);
+[[nodiscard]] Action define_completion(CLI::App& verb);
+[[nodiscard]] Action define_man(CLI::App& verb);
+
 }  // namespace imgmill::cli

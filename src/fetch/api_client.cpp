@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 // A listing's page of 500 requests is 400 KB.
 constexpr std::size_t kReplyBytesMax = 16 << 20;
 constexpr std::chrono::seconds kConnectDeadline = 10s;
-constexpr std::chrono::seconds kStall = 60s;
 // A server that has all of a sheet of ten million rows takes minutes to admit it.
 constexpr std::chrono::seconds kUploadStall = 15min;
 
@@ -52,7 +51,7 @@ struct Exchange {
   const ApiClient::Sink* sink = nullptr;
   const ApiUpload* upload = nullptr;
   CURL* easy = nullptr;
-  std::optional<Error> fault;  // of our side: the file, the sink, the bound on a reply
+  std::optional<Error> fault{};  // of our side: the file, the sink, the bound on a reply
 };
 
 std::size_t read_file(char* out, std::size_t size, std::size_t count, void* exchange_of) {
@@ -110,7 +109,8 @@ std::string_view sentence_of(ErrorCode code) {
     case ErrorCode::kTimeout:
       return "the server says nothing";
     case ErrorCode::kIo:
-      return "there is no trusted connection to the server";
+      return "there is no trusted connection to the server (--ca-file names an authority of your "
+             "own)";
     default:
       return "the server cannot be reached, or broke off";
   }
@@ -167,7 +167,7 @@ class ApiClient::Impl {
     curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, seconds_of(kConnectDeadline));
-    set_stall(kStall);
+    set_stall(options_.stall);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, said_.data());
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);

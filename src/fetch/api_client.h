@@ -26,7 +26,8 @@ struct ApiOptions {
   std::string api_key;            // sent as Authorization: Bearer; empty: none
   std::filesystem::path ca_file;  // PEM, trusted besides the system's authorities; may be empty
   std::string user_agent;
-  bool environment_proxy = true;  // false: no proxy at all
+  bool environment_proxy = true;   // false: no proxy at all
+  std::chrono::seconds stall{60};  // nothing comes for so long: kTimeout; of an upload, 15 minutes
 };
 
 struct ApiReply {

@@ -9,7 +9,6 @@
 namespace imgmill::sqlite {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x696d6d6c;  // "imml", in the file's header
 constexpr int kNewestVersion = kMigrations.back().version;
 
 constexpr std::string_view kCreateMigrations =

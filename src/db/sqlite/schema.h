@@ -9,6 +9,8 @@
 
 namespace imgmill::sqlite {
 
+inline constexpr std::int64_t kApplicationId = 0x696d6d6c;  // "imml", in the file's header
+
 // WAL and what goes with it; for the connection that writes, after migrate(): a file that is not
 // ours is refused before anything of it changes.
 [[nodiscard]] Result<void> set_up_writer(Connection& connection);
