@@ -1,5 +1,7 @@
 // Bash's completion as one function: the verb's case says what its flags take. It needs nothing of
 // the package bash-completion.
+#include <map>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -59,7 +61,7 @@ std::string case_of(const VerbDoc& verb) {
     values += fmt::format("        {}) {} ;;\n", fmt::join(flag.names, "|"),
                           offer.empty() ? "return" : offer);
   }
-  std::string text = fmt::format("    {})\n      flags=\"{}\"\n", verb.name, flags);
+  std::string text = fmt::format("    \"{}\")\n      flags=\"{}\"\n", verb.name, flags);
   if (positional.empty()) positional = ":";
   return text + fmt::format(
                     "      case $before in\n{}"
@@ -67,20 +69,44 @@ std::string case_of(const VerbDoc& verb) {
                     values, positional);
 }
 
+// What is offered for the first word, and behind some of those for the second.
+struct Words {
+  void add(const std::string& verb) {
+    const std::size_t space = verb.find(' ');
+    const std::string front = verb.substr(0, space);
+    if (first.empty() || first.back() != front) first.push_back(front);
+    if (space != verb.npos) second[front].push_back(verb.substr(space + 1));
+  }
+  [[nodiscard]] std::string second_cases() const {
+    std::string text;
+    for (const auto& [front, words] : second) {
+      text += fmt::format(
+          "    {})\n      verb+=\" ${{COMP_WORDS[2]}}\"\n"
+          "      if ((COMP_CWORD == 2)); then verb= words=\"{} --help\"; fi\n      ;;\n",
+          front, fmt::join(words, " "));
+    }
+    return text;
+  }
+
+  std::vector<std::string> first;
+  std::map<std::string, std::vector<std::string>> second;
+};
+
 }  // namespace
 
 std::string bash_completion(const ProgramDoc& program) {
-  std::string verbs;
+  Words words;
   std::string cases;
   for (const VerbDoc& verb : program.verbs) {
-    verbs += verb.name + " ";
+    words.add(verb.name);
     cases += case_of(verb);
   }
   return fmt::format(
       "{}  local verb=${{COMP_WORDS[1]}}\n"
-      "  if ((COMP_CWORD == 1)); then verb= words=\"{}--help --version\"; fi\n"
+      "  if ((COMP_CWORD == 1)); then verb= words=\"{} --help --version\"; fi\n"
+      "  case $verb in\n{}  esac\n"
       "  case $verb in\n{}  esac\n{}",
-      kOpening, verbs, cases, kClosing);
+      kOpening, fmt::join(words.first, " "), words.second_cases(), cases, kClosing);
 }
 
 }  // namespace imgmill::cli

@@ -21,11 +21,13 @@ FlagDoc describe_flag(const CLI::Option& option) {
   return flag;
 }
 
-VerbDoc describe_verb(const CLI::App& verb) {
-  VerbDoc doc{.name = verb.get_name(),
-              .summary = verb.get_description(),
-              .footer = verb.get_footer(),
-              .flags = {}};
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+VerbDoc describe_verb(const CLI::App& verb, const std::string& name) {
+  VerbDoc doc{
+      .name = name, .summary = verb.get_description(), .footer = verb.get_footer(), .flags = {}};
   for (const CLI::Option* option : verb.get_options()) doc.flags.push_back(describe_flag(*option));
   return doc;
 }
@@ -45,8 +47,12 @@ std::vector<std::string> FlagDoc::choices() const {
 
 ProgramDoc describe_program(const CLI::App& program) {
   ProgramDoc doc{.about = program.get_description(), .footer = program.get_footer(), .verbs = {}};
-  for (const CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
-    doc.verbs.push_back(describe_verb(*verb));
+  for (const CLI::App* verb : verbs_of(program)) {
+    const auto inner = verbs_of(*verb);
+    if (inner.empty()) doc.verbs.push_back(describe_verb(*verb, verb->get_name()));
+    for (const CLI::App* part : inner) {
+      doc.verbs.push_back(describe_verb(*part, verb->get_name() + " " + part->get_name()));
+    }
   }
   return doc;
 }

@@ -25,7 +25,7 @@ struct FlagDoc {
 };
 
 struct VerbDoc {
-  std::string name;
+  std::string name;  // "keys create" of a verb that stands behind another
   std::string summary;
   std::string footer;
   std::vector<FlagDoc> flags;

@@ -24,6 +24,9 @@ class ProgramDocTest : public testing::Test {
     add_text(*verb, "--url", text_, "URL", "where else");
     verb->add_flag("--loud", loud_, "say .so");
     add_text(*verb, "--listen", text_, "", "address")->default_str("here")->group("Settings");
+    CLI::App* group = app_.add_subcommand("stones", "of the mill");
+    group->add_subcommand("turn", "them")->add_flag("--fast", loud_, "in haste");
+    group->add_subcommand("stop", "them");
   }
 
   std::string text_;
@@ -33,7 +36,8 @@ class ProgramDocTest : public testing::Test {
 
 TEST_F(ProgramDocTest, SaysWhatTheAppHas) {
   const ProgramDoc doc = describe_program(app_);
-  ASSERT_EQ(doc.verbs.size(), 1U);
+  ASSERT_EQ(doc.verbs.size(), 3U);
+  EXPECT_EQ(doc.verbs[1].name, "stones turn");
   const VerbDoc& verb = doc.verbs[0];
   EXPECT_EQ(verb.name, "mill");
   ASSERT_EQ(verb.flags.size(), 8U);  // with --help
@@ -48,11 +52,13 @@ TEST_F(ProgramDocTest, SaysWhatTheAppHas) {
 
 TEST_F(ProgramDocTest, TheCompletionKnowsWhatEachFlagTakes) {
   const std::string script = bash_completion(describe_program(app_));
-  EXPECT_THAT(script, HasSubstr("words=\"mill --help --version\""));
+  EXPECT_THAT(script, HasSubstr("words=\"mill stones --help --version\""));
   EXPECT_THAT(script, HasSubstr("-o|--output) paths=-d ;;"));
   EXPECT_THAT(script, HasSubstr("--grain) words=\"fine coarse\" ;;"));
   EXPECT_THAT(script, HasSubstr("--url) return ;;"));
   EXPECT_THAT(script, Not(HasSubstr("--loud)")));
+  EXPECT_THAT(script, HasSubstr("words=\"turn stop --help\""));
+  EXPECT_THAT(script, HasSubstr("\"stones turn\")\n      flags=\"--help --fast\""));
 }
 
 TEST_F(ProgramDocTest, TheManPageListsEachFlagOnce) {

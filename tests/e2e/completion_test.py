@@ -15,8 +15,10 @@ import server_case
 from server import clean_environment, program
 
 SECONDS = 60
-VERBS = ["serve", "run", "submit", "status", "watch", "download", "failures", "cancel", "retry",
+VERBS = ["serve", "keys", "run", "submit", "status", "watch", "download", "failures", "cancel", "retry",
          "list", "doctor", "completion", "man"]
+KEYS = ["create", "list", "revoke"]
+WHOLE = [verb for verb in VERBS if verb != "keys"] + [f"keys {verb}" for verb in KEYS]
 
 
 def output_of(*arguments):
@@ -50,9 +52,9 @@ class Completion(unittest.TestCase):
         self.assertEqual(sorted(VERBS), sorted(listed))
 
     def test_flags_are_those_of_help(self):
-        for verb in VERBS:
-            offered = self.offered(verb, "--")
-            listed = re.findall(r"^  (?:-\w,)?(--[a-z-]+)", output_of(verb, "--help"),
+        for verb in WHOLE:
+            offered = self.offered(*verb.split(), "--")
+            listed = re.findall(r"^  (?:-\w,)?(--[a-z-]+)", output_of(*verb.split(), "--help"),
                                 re.MULTILINE)
             self.assertEqual(sorted(listed), sorted(offered), verb)
 
@@ -64,6 +66,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(["auto"], self.offered("submit", "--quality", ""))
         self.assertEqual(["failed"], self.offered("list", "--status", "f"))
         self.assertEqual(["bash"], self.offered("completion", ""))
+        self.assertEqual(KEYS + ["--help"], self.offered("keys", ""))
+        self.assertEqual(["text", "json"], self.offered("keys", "list", "--log-format", ""))
         self.assertEqual([], self.offered("submit", "--webhook-url", ""))
 
     def test_files_and_folders(self):
@@ -99,9 +103,9 @@ class Man(unittest.TestCase):
         shown = subprocess.run(["mandoc", "-T", "ascii"], input=output_of("man"), text=True,
                                capture_output=True, check=True, timeout=SECONDS).stdout
         page = re.sub(".\b", "", shown)
-        for verb in VERBS:
+        for verb in WHOLE:
             self.assertIn(f"imgmill {verb} [flags]", page)
-            for flag in re.findall(r"--[a-z-]+", output_of(verb, "--help")):
+            for flag in re.findall(r"--[a-z-]+", output_of(*verb.split(), "--help")):
                 self.assertIn(flag, page)
         for word in ("IMGMILL_API_KEY_FILE", "imgmill.toml", "Exit status: 0 all well"):
             self.assertIn(word, page)
