@@ -15,8 +15,8 @@ class ArchiveSource final : public BodySource {
   std::unique_ptr<BatchArchive> archive_;
 };
 
-Answer<Reply> open_archive(Site& site, std::string_view request_id) {
-  auto batch = find_final_request(site.parts.db, request_id);
+Answer<Reply> open_archive(Site& site, const Request& request) {
+  auto batch = find_final_request(site.parts.db, request.caller, request.variable);
   if (!batch) return std::unexpected(std::move(batch).error());
   ArchivePlace place{.link_prefix = site.options.base_url + "/",
                      .spool_folder = site.options.spool_folder};
@@ -33,7 +33,7 @@ Answer<Reply> open_archive(Site& site, std::string_view request_id) {
 
 Task<Reply> get_archive(Site& site, Request& request) {
   auto open = [&site, &request]() -> Reply {
-    auto reply = open_archive(site, request.variable);
+    auto reply = open_archive(site, request);
     return reply ? *std::move(reply) : reply_of(reply.error());
   };
   co_return co_await run_on(site.parts.blocking, std::move(open));

@@ -26,7 +26,9 @@ bool has_seen_the_end(const Request& request, const Batch& batch) {
 }  // namespace
 
 Task<Reply> get_events(Site& site, Request& request) {
-  auto find = [&site, &request] { return find_request(site.parts.db, request.variable); };
+  auto find = [&site, &request] {
+    return find_request(site.parts.db, request.caller, request.variable);
+  };
   const Answer<Batch> batch = co_await run_on(site.parts.blocking, std::move(find));
   if (!batch) co_return reply_of(batch.error());
   Reply reply = event_stream();

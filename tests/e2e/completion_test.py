@@ -15,8 +15,8 @@ import server_case
 from server import clean_environment, program
 
 SECONDS = 60
-VERBS = ["serve", "keys", "run", "submit", "status", "watch", "download", "failures", "cancel", "retry",
-         "list", "doctor", "completion", "man"]
+VERBS = ["serve", "keys", "run", "submit", "status", "watch", "download", "failures", "cancel",
+         "retry", "list", "doctor", "completion", "man"]
 KEYS = ["create", "list", "revoke"]
 WHOLE = [verb for verb in VERBS if verb != "keys"] + [f"keys {verb}" for verb in KEYS]
 
