@@ -48,6 +48,7 @@ export const change = (id, verb) => json('POST', `api/requests/${id}/${verb}`);
 export const erase = (id) => call('DELETE', `api/requests/${id}`);
 
 export const resultsPath = (id) => `results/${id}_results.csv`;
+export const archivePath = (id) => `api/requests/${id}/archive`;
 export const failuresPath = (id) => `api/requests/${id}/failures.csv`;
 
 // A link cannot show a key: with one, what is behind it is fetched and then saved.

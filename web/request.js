@@ -18,6 +18,7 @@ export function showRequest(id, signal, report) {
   find('delete').onclick = () => view.erase();
   view.link(find('results'), api.resultsPath(id), `${id}_results.csv`);
   view.link(find('failures'), api.failuresPath(id), `${id}_failures.csv`);
+  view.link(find('archive'), api.archivePath(id), `${id}.zip`);
   view.listImages();
   view.watch();
 }
@@ -58,6 +59,7 @@ class View {
     showFacts(request);
     find('results').hidden = !final;
     find('failures').hidden = !final || request.failed_images === 0;
+    find('archive').hidden = !final || request.failed_images === request.total_images;
     find('cancel').hidden = final;
     find('retry').hidden = !final || request.failed_images === 0;
     find('delete').hidden = !final;

@@ -132,7 +132,8 @@ class Requests(PageCase):
         Select(self.browser.find("#images-status")).select_by_value("failed")
         self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 1, "only failures")
         for name, path in (("results", f"results/{request_id}_results.csv"),
-                           ("failures", f"api/requests/{request_id}/failures.csv")):
+                           ("failures", f"api/requests/{request_id}/failures.csv"),
+                           ("archive", f"api/requests/{request_id}/archive")):
             href = self.browser.find(f"#{name}").get_attribute("href")
             self.assertEqual(f"{self.server.base_url}/{path}", href)
             self.assertEqual(200, self.client.get(href).status)

@@ -32,14 +32,24 @@ export class Imgmill {
     return (await this.ask(`/api/status/${id}`)).json();
   }
 
+  // The status at every change, as server-sent events, until the request is final.
+  async *progress(id) {
+    const reply = await this.ask(`/api/requests/${id}/events`);
+    let text = '';
+    for await (const piece of reply.body.pipeThrough(new TextDecoderStream())) {
+      const events = (text + piece).split('\n\n');
+      text = events.pop();
+      for (const event of events) {
+        const data = event.match(/^data: (.*)$/m)?.[1]; // a comment has none
+        if (data) yield JSON.parse(data);
+      }
+    }
+  }
+
   // The status once it is final; onProgress(status) sees those before it.
   async finished(id, onProgress = () => {}) {
-    let status = await this.status(id);
-    while (!['completed', 'failed', 'cancelled'].includes(status.status)) {
-      onProgress(status);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      status = await this.status(id);
-    }
+    let status;
+    for await (status of this.progress(id)) onProgress(status);
     return status;
   }
 

@@ -1,26 +1,29 @@
 """For each answer that the API's description names, a call that provokes it: ALL maps (operation,
 status) to functions from a World to a Reply. What cannot be provoked from outside says why."""
 
+import re
+import socket
 import uuid
 from collections import defaultdict
+from urllib.parse import urlsplit
 
-from client import Part, csv_part, make_sheet, wait_until
+from client import Part, csv_part, make_sheet, multipart, wait_until
 from receiver import Receiver
 
 UPLOAD_BYTES_MAX = 64 << 10
+BOUNDARY = "provocation"
+FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 UNKNOWN = "550e8400-e29b-41d4-a716-446655440000"
 
-# Described for what is still being built: the operations that are not routed, and answers.
-NOT_YET = {"watchRequest", "downloadArchive", "getMetrics"}
-STATUSES_NOT_YET = {401, 429}
+# Every operation of /api has them: access_test.py provokes them of all.
+OF_ALL = {401, 429}
 
 UNPROVOKED = {
     ("uploadCsv", 408): "takes half a minute; the edge's own tests have it",
-    ("uploadCsv", 409): "Idempotency-Key is not there yet",
-    ("uploadCsv", 422): "Idempotency-Key is not there yet",
     ("uploadCsv", 503): "wants a full disk or a shutdown: e2e has both",
     ("deleteRequest", 503): "wants a shutdown in the middle of a deletion",
     ("getReadiness", 503): "wants a shutdown: e2e has it",
+    ("watchRequest", 503): "wants thousands of listeners",
 }
 
 ALL = defaultdict(list)
@@ -28,8 +31,7 @@ ALL = defaultdict(list)
 
 def unprovoked(described):
     """Those of the (operation, status) described that are not to be provoked."""
-    return set(UNPROVOKED) | {(name, status) for name, status in described
-                              if name in NOT_YET or status in STATUSES_NOT_YET}
+    return set(UNPROVOKED) | {(name, status) for name, status in described if status in OF_ALL}
 
 
 def provokes(name, status):
@@ -79,6 +81,16 @@ class World:
         target = operation.target(**values) + (f"?{query}" if query else "")
         return self.client.request(operation.method, target, body, headers)
 
+    def upload_with_key(self, key, urls=None):
+        form = multipart([csv_part(make_sheet([urls or [self.photo]]))], BOUNDARY)
+        return self.call("uploadCsv", body=form,
+                         headers={"Content-Type": FORM_TYPE, "Idempotency-Key": key})
+
+    def dry_run(self, sheet, value="1"):
+        return self.call("uploadCsv", query=f"dry_run={value}",
+                         body=multipart([csv_part(sheet)], BOUNDARY),
+                         headers={"Content-Type": FORM_TYPE})
+
     def call_output(self, name, headers=None):
         token, file = self.output.split("/")[-2:]
         return self.call(name, headers=headers, token=token, name=file)
@@ -127,6 +139,49 @@ def upload_too_large(world):
 @provokes("uploadCsv", 415)
 def upload_no_form(world):
     return world.call("uploadCsv", body=b"{}", headers={"Content-Type": "application/json"})
+
+
+@provokes("uploadCsv", 400)
+def upload_bad_idempotency_key(world):
+    return world.upload_with_key("x" * 256)
+
+
+@provokes("uploadCsv", 422)
+def upload_key_with_another_body(world):
+    world.upload_with_key("twice")
+    return world.upload_with_key("twice", [world.photo, world.photo])
+
+
+@provokes("uploadCsv", 409)
+def upload_key_under_way(world):
+    form = multipart([csv_part(make_sheet([[world.photo]]))], BOUNDARY)
+    where = urlsplit(world.client.base_url)
+    with socket.create_connection((where.hostname, where.port)) as first:
+        first.sendall(f"POST /api/upload HTTP/1.1\r\nHost: {where.netloc}\r\n"
+                      f"Content-Type: {FORM_TYPE}\r\nIdempotency-Key: slow\r\n"
+                      f"Expect: 100-continue\r\nContent-Length: {len(form)}\r\n\r\n".encode())
+        first.recv(1000)  # 100: it is being read
+        return world.upload_with_key("slow")
+
+
+@provokes("uploadCsv", 200)
+def dry_run(world):
+    return world.dry_run(make_sheet([[world.photo, world.origin.url("/status/404")]]))
+
+
+@provokes("uploadCsv", 200)
+def dry_run_bad_rows(world):
+    return world.dry_run(b"S. No.,Product Name,Input Image Urls\n12a,Chair,chair.jpg\n")
+
+
+@provokes("uploadCsv", 200)
+def dry_run_no_csv(world):
+    return world.dry_run(b"nothing of the kind")
+
+
+@provokes("uploadCsv", 400)
+def dry_run_neither_1_nor_0(world):
+    return world.dry_run(make_sheet([[world.photo]]), "yes")
 
 
 # What each request answers
@@ -221,11 +276,29 @@ def _unknown(name):
     provokes(name, 404)(of_unknown)
 
 
-for each in ("downloadFailures", "downloadResults", "openResults"):
+for each in ("downloadFailures", "downloadResults", "openResults", "downloadArchive"):
     _not_ready(each)
 for each in ("getStatus", "listImages", "listDeliveries", "downloadFailures", "downloadResults",
-             "openResults", "cancelRequest", "retryRequest", "redeliverWebhook", "deleteRequest"):
+             "openResults", "downloadArchive", "watchRequest", "cancelRequest", "retryRequest",
+             "redeliverWebhook", "deleteRequest"):
     _unknown(each)
+
+
+@provokes("downloadArchive", 200)
+def archive(world):
+    return world.call("downloadArchive", request_id=world.final)
+
+
+@provokes("watchRequest", 200)
+def events(world):
+    return world.call("watchRequest", request_id=world.final)
+
+
+@provokes("watchRequest", 204)
+def events_seen(world):
+    seen = world.call("watchRequest", request_id=world.final).text
+    last = re.findall(r"^id: ?(.+)$", seen, re.MULTILINE)[-1]
+    return world.call("watchRequest", headers={"Last-Event-ID": last}, request_id=world.final)
 
 
 # What changes them
@@ -329,7 +402,7 @@ def _known(name, **values):
     provokes(name, 304)(known)
 
 
-for each in ("getHealth", "getReadiness"):
+for each in ("getHealth", "getReadiness", "getMetrics"):
     _plain(each)
 for each in ("getOpenApi", "getDocs", "getPage"):
     _plain(each)
@@ -337,6 +410,11 @@ for each in ("getOpenApi", "getDocs", "getPage"):
 for each in ("page.css", "docs.js", "icon.svg", "swagger-ui-license.txt"):
     _plain("getAsset", file=each)
 _known("getAsset", file="page.css")
+
+
+@provokes("getMetrics", 404)
+def metrics_from_elsewhere(world):
+    return world.call("getMetrics", headers={"X-Forwarded-For": "198.51.100.7"})
 
 
 @provokes("getAsset", 404)
