@@ -10,7 +10,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 Error problem(int status, std::string body) {
-  return problem_of({.status = status, .body = std::move(body)}, "http://mill");
+  ApiReply reply;
+  reply.status = status;
+  reply.body = std::move(body);
+  return problem_of(reply, "http://mill");
 }
 
 TEST(ProblemText, RowsStandBelowTheSentence) {
