@@ -15,7 +15,7 @@ namespace imgmill::cli {
 namespace {
 
 struct Flags {
-  explicit Flags(CLI::App& verb) : settings(verb, {}) {}
+  explicit Flags(CLI::App& verb) : settings(verb) {}
   SettingFlags settings;
   std::string server;
   bool json = false;

@@ -133,7 +133,8 @@ constexpr std::array<std::string_view, 4> kDatabaseOnly{"data-dir", "database-ur
 // One of create, list and revoke.
 struct KeyVerb {
   KeyVerb(CLI::App& keys, const char* name, const char* summary)
-      : verb(*keys.add_subcommand(name, summary)), settings(verb, {kDatabaseOnly}) {
+      : verb(*keys.add_subcommand(name, summary)),
+        settings(verb, SettingFlags::Only{kDatabaseOnly}) {
     verb.add_flag("--json", as_json, "the answer as JSON");
   }
 

@@ -162,7 +162,7 @@ int serve(const Settings& settings) {
 }  // namespace
 
 Action define_serve(CLI::App& verb) {
-  auto flags = std::make_shared<SettingFlags>(verb, std::span<const std::string_view>());
+  auto flags = std::make_shared<SettingFlags>(verb);
   return [flags] { return flags->resolved({}, serve); };
 }
 

@@ -20,7 +20,7 @@ namespace imgmill::cli {
 class SettingFlags {
  public:
   // Adds a flag for each setting, but for those in `without`.
-  SettingFlags(CLI::App& verb, std::span<const std::string_view> without);
+  explicit SettingFlags(CLI::App& verb, std::span<const std::string_view> without = {});
   // Adds one for each of these alone.
   struct Only {
     std::span<const std::string_view> keys;
