@@ -68,8 +68,9 @@ class Idempotency(server_case.ServerCase):
         self.assert_problem(reply, 409)
         first.send(body[80:])
         answer = first.getresponse()
-        self.assertEqual(202, answer.status, answer.read())
-        self.assertEqual(answer.read(), self.upload(sheet, key).body)
+        body = answer.read()
+        self.assertEqual(202, answer.status, body)
+        self.assertEqual(body, self.upload(sheet, key).body)
 
     def refused_while_read(self, key):
         reply = self.upload(b"no CSV", key)  # 400 leaves the key free
