@@ -2,8 +2,7 @@
 // patched, so that it can be sent while it is made. ZIP64 where size or number want it. The
 // directory that ends an archive waits in a Spool: memory stays flat for any number of entries.
 //
-// Writing it takes 200 lines; libarchive would keep the directory in memory, some 200 bytes an
-// entry.
+// libarchive would keep the directory in memory.
 //
 // One thread at a time. What is written is appended to `out`.
 #pragma once
