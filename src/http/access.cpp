@@ -28,6 +28,20 @@ Reply unauthorized(std::string detail) {
   return reply;
 }
 
+// A browser says of each request where it comes from. The pages of other sites reach a server that
+// listens on loopback, and could upload to it without being asked for a key.
+bool is_changed_by_another_site(const Request& request) {
+  const bool changes = request.method() == Method::kPost || request.method() == Method::kDelete;
+  return changes && request.header("Sec-Fetch-Site") == "cross-site";
+}
+
+Reply forbidden() {
+  return reply_of({.status = 403,
+                   .error = "Forbidden",
+                   .detail = "the page of another site may change something here only with an "
+                             "access key"});
+}
+
 Reply too_many(const RateVerdict& verdict) {
   const std::string wait = std::to_string(verdict.retry_in.count());
   Reply reply =
@@ -46,6 +60,9 @@ Access::Access(const EdgeOptions& options, const EdgeParts& parts)
 Task<Admitted> Access::admit(const Request& request, boost::asio::ip::address peer) {
   Admitted admitted;
   admitted.caller = co_await identify(key_of(request));
+  if (admitted.caller && !admitted.caller->key && is_changed_by_another_site(request)) {
+    admitted.caller = std::unexpected(forbidden());
+  }
   if (!rate_.is_on()) co_return admitted;
   const bool has_key = admitted.caller && admitted.caller->key;
   const Payer payer = has_key ? payer_of(*admitted.caller->key) : payer_of(peer);

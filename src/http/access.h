@@ -6,6 +6,9 @@
 // valid stays open until there is one. Nothing is cached but that keys are asked for: a key that is
 // made or revoked, by whatever process, counts from the next request on.
 //
+// Without a key nothing is changed for the page of another site, which a browser on this machine
+// may show.
+//
 // Any edge thread.
 #pragma once
 

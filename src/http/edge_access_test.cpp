@@ -54,6 +54,17 @@ TEST_F(Access, WithoutKeysNobodyIsAskedForOne) {
   EXPECT_EQ(status_of("Authorization: Bearer imk_whatever\r\n"), 200);
 }
 
+TEST_F(Access, ThePageOfAnotherSiteChangesNothingWithoutAKey) {
+  const std::string other = "Sec-Fetch-Site: cross-site\r\n";
+  EXPECT_EQ(status_of(other), 200);
+  const auto cancel = [&](const std::string& head) {
+    return server->ask("POST", "/api/requests/none/cancel", head, "").status;
+  };
+  EXPECT_EQ(cancel(other), 403);
+  EXPECT_EQ(cancel("Sec-Fetch-Site: same-origin\r\n"), 404);
+  EXPECT_EQ(cancel(other + make_key("shop")), 404);
+}
+
 TEST_F(Access, FromTheFirstKeyOnItIsAskedForUnderApiAlone) {
   const std::string key = make_key("shop");
   EXPECT_EQ(status_of(key), 200);
@@ -61,8 +72,10 @@ TEST_F(Access, FromTheFirstKeyOnItIsAskedForUnderApiAlone) {
                              "/api/requests/x/images?limit=1", "/%61pi/requests"}) {
     expect_unauthorized(server->get(target));
   }
-  for (const char* target : {"/healthz", "/readyz"}) EXPECT_EQ(server->get(target).status, 200);
-  for (const char* target : {"/processed/x.jpg", "/results/x_results.csv", "/"}) {
+  for (const char* target : {"/healthz", "/readyz", "/", "/docs", "/openapi.json"}) {
+    EXPECT_EQ(server->get(target).status, 200) << target;
+  }
+  for (const char* target : {"/processed/x.jpg", "/results/x_results.csv", "/nothing"}) {
     EXPECT_EQ(server->get(target).status, 404) << target;
   }
 }

@@ -56,6 +56,22 @@ class Keys(AccessCase):
                 self.assertNotEqual(401, self.ask(operation, **headers).status, operation.id)
 
 
+class AnotherSite(AccessCase):
+    def test_it_changes_nothing(self):
+        for operation in self.description.operations.values():
+            with self.subTest(operation=operation.id):
+                reply = self.ask(operation, **{"Sec-Fetch-Site": "cross-site"})
+                changes = operation.method not in ("GET", "HEAD")
+                self.assertEqual(changes, reply.status == 403, reply.status)
+                if changes:
+                    self.assertEqual([], self.description.faults_of_reply(operation, reply))
+
+    def test_a_page_of_this_one_and_what_is_no_browser_may(self):
+        cancel = self.description.operations["cancelRequest"]
+        for site in ("same-origin", "same-site", "none", ""):
+            self.assertEqual(404, self.ask(cancel, **{"Sec-Fetch-Site": site}).status, site)
+
+
 class Limit(AccessCase):
     settings = {"IMGMILL_RATE_LIMIT": 1}
 

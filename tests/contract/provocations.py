@@ -15,8 +15,8 @@ BOUNDARY = "provocation"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 UNKNOWN = "550e8400-e29b-41d4-a716-446655440000"
 
-# Every operation of /api has them: access_test.py provokes them of all.
-OF_ALL = {401, 429}
+# Operations of /api have them alike: access_test.py provokes them of all.
+OF_ALL = {401, 403, 429}
 
 UNPROVOKED = {
     ("uploadCsv", 408): "takes half a minute; the edge's own tests have it",
