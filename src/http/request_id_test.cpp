@@ -8,14 +8,14 @@ namespace imgmill {
 namespace {
 
 TEST(RequestId, ASaneOneIsTheClients) {
-  for (const std::string id : {std::string("a"), std::string("4bf92f3577b34da6/00f067aa:1=+@~._-Z"),
+  for (const std::string& id : {std::string("a"), std::string("4bf92f3577b34da6/00f067aa:1=+@~._-Z"),
                                std::string(128, '9')}) {
     EXPECT_EQ(request_id_of(id), id);
   }
 }
 
 TEST(RequestId, AnyOtherIsReplaced) {
-  for (const std::string id :
+  for (const std::string& id :
        {std::string(), std::string(129, 'a'), std::string("a b"), std::string("a\"b"),
         std::string("a\x1b[31m"), std::string("\xc3\xa4"), std::string("a,b"),
         std::string("a\0b", 3)}) {

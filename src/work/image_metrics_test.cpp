@@ -17,6 +17,7 @@ TEST(ImageMetrics, CountsAnOutcomeUnderItsReason) {
   Outcome outcome{.tries = 1, .fault = ImageFault{FaultCode::kTimeout, "slow"}};
   const double failed = images("failed", "timeout");
   const double retried = images("retried", "timeout");
+  const double cancelled = images("cancelled", "cancelled");
   counted.count(outcome);
   outcome.try_again_at = Time{};
   counted.count(outcome);
@@ -25,7 +26,7 @@ TEST(ImageMetrics, CountsAnOutcomeUnderItsReason) {
   EXPECT_EQ(images("retried", "timeout"), retried + 2);
   outcome.fault = cancelled_fault();
   counted.count(outcome);
-  EXPECT_EQ(images("cancelled", "cancelled"), 1);
+  EXPECT_EQ(images("cancelled", "cancelled"), cancelled + 1);
 }
 
 TEST(ImageMetrics, CountsBytesOfWhatWasMade) {
