@@ -47,8 +47,8 @@ struct Settings {
   std::uint64_t max_source_pixels = 0;
   std::vector<std::string> webhook_secrets;
   std::vector<std::chrono::seconds> webhook_schedule;
-  std::uint32_t rate_limit = 0;   // 0: none
-  int quality = kQualityDefault;  // or kQualityAuto
+  std::uint32_t rate_limit = 0;       // 0: none
+  int quality = kQualityDefault;      // or kQualityAuto
   std::chrono::seconds retention{0};  // of final requests; 0: for ever
   log::Format log_format = log::Format::kText;
   log::Level log_level = log::Level::kInfo;

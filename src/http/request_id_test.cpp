@@ -8,8 +8,9 @@ namespace imgmill {
 namespace {
 
 TEST(RequestId, ASaneOneIsTheClients) {
-  for (const std::string& id : {std::string("a"), std::string("4bf92f3577b34da6/00f067aa:1=+@~._-Z"),
-                               std::string(128, '9')}) {
+  for (const std::string& id :
+       {std::string("a"), std::string("4bf92f3577b34da6/00f067aa:1=+@~._-Z"),
+        std::string(128, '9')}) {
     EXPECT_EQ(request_id_of(id), id);
   }
 }
