@@ -89,7 +89,7 @@ std::string table_of(const std::vector<ApiKey>& keys) {
 Result<std::string> create(const Settings& settings, const std::string& name, const Clock& clock) {
   if (const auto fault = key_name_fault(name)) return fail(ErrorCode::kInvalid, *fault);
   TRY(const std::unique_ptr<SqliteDb> db, open_or_make(settings, clock));
-  const std::string key = new_api_key();
+  std::string key = new_api_key();
   const std::string digest = key_digest(key);
   TRY_VOID(db->create_key({.name = name, .id = key_id(digest), .digest = digest}, clock.now()));
   return key;
