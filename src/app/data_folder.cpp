@@ -14,9 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Nobody else's: the URLs in the database may hold passwords.
 Result<void> make_folder(const fs::path& folder, std::string_view flag) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  const bool is_new = fs::create_directories(folder, error);
+  if (is_new && !error) fs::permissions(folder, fs::perms::owner_all, error);
   if (!error && ::access(folder.c_str(), R_OK | W_OK | X_OK) == 0) return {};
   return fail_errno(error ? error.value() : errno,
                     fmt::format("the folder {} cannot be written: choose another with {}, or give "

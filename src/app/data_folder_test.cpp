@@ -27,6 +27,19 @@ TEST_F(DataFolderTest, IsMadeWithItsRooms) {
   EXPECT_TRUE(fs::is_directory(folder->objects()));
 }
 
+TEST_F(DataFolderTest, WhatIsMadeIsForNobodyElse) {
+  ASSERT_TRUE(DataFolder::open(path));
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+}
+
+TEST_F(DataFolderTest, WhoMayEnterAnOldOneIsItsOwnersBusiness) {
+  fs::create_directories(path);
+  const auto open_to_all = fs::perms::owner_all | fs::perms::others_exec;
+  fs::permissions(path, open_to_all);
+  ASSERT_TRUE(DataFolder::open(path));
+  EXPECT_EQ(fs::status(path).permissions(), open_to_all);
+}
+
 TEST_F(DataFolderTest, ASecondOpenerIsToldWhoHasIt) {
   const auto first = DataFolder::open(path);
   const auto second = DataFolder::open(path);

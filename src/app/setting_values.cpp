@@ -93,18 +93,12 @@ Result<std::string> parse_base_url(std::string_view text) {
   const bool http = text.starts_with("http://") && text.size() > 7;
   const bool https = text.starts_with("https://") && text.size() > 8;
   const bool clean = text.find_first_of(" ,\"\t\r\n?#") == text.npos;
+  if (text.contains('@')) return fail(ErrorCode::kInvalid, "write it without user and password");
   if ((!http && !https) || !clean) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("\"{}\" is not an http or https URL without query and comma", text));
   }
   return std::string(text);
-}
-
-Result<std::string> parse_server(std::string_view text) {
-  if (text.contains('@')) {
-    return fail(ErrorCode::kInvalid, "write it without user and password");
-  }
-  return parse_base_url(text);
 }
 
 Result<std::string> parse_api_key(std::string_view text) {

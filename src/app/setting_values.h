@@ -22,9 +22,8 @@ namespace imgmill {
 [[nodiscard]] Result<int> parse_quality(std::string_view text);
 // "127.0.0.1:5000", "[::1]:5000", ":5000" (every address).
 [[nodiscard]] Result<ListenAddress> parse_listen(std::string_view text);
+// Of http or https, without user and password.
 [[nodiscard]] Result<std::string> parse_base_url(std::string_view text);
-// A base URL without user and password.
-[[nodiscard]] Result<std::string> parse_server(std::string_view text);
 // Visible ASCII, or empty. An error never shows it.
 [[nodiscard]] Result<std::string> parse_api_key(std::string_view text);
 // Comma-separated, trimmed; kInvalid for an empty piece.

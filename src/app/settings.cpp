@@ -161,7 +161,7 @@ const std::vector<SettingRow>& table() {
 const std::vector<SettingRow>& client_table() {
   using S = Settings;
   static const std::vector<SettingRow> rows{
-      {"server", "http://localhost:5000", "the server to talk to", into(&S::server, parse_server)},
+      {"server", "http://localhost:5000", "the server to talk to", into(&S::server, parse_base_url)},
       {"api-key", "",
        "key of that server; no flag, which others could see in the list of processes",
        into(&S::api_key, parse_api_key), SettingKind::kText, true, false},

@@ -68,6 +68,7 @@ TEST(Settings, AWrongValueNamesItsSetting) {
                                                {"fetch-timeout", "-1"},
                                                {"log-level", "loud"},
                                                {"base-url", "ftp://x"},
+                                               {"base-url", "https://user:pass@x"},
                                                {"database-url", "mysql://x"},
                                                {"max-source-bytes", "64 apples"},
                                                {"webhook-schedule", "5,,5"}}) {

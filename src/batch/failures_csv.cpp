@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "batch/stored_csv.h"
 #include "intake/failure_writer.h"
 
 namespace imgmill {
@@ -119,7 +120,7 @@ FailuresCsv::~FailuresCsv() = default;
 
 Result<std::unique_ptr<FailuresCsv>> FailuresCsv::open(const Batch& batch, SheetRules rules, Db& db,
                                                        ObjectStore& objects) {
-  TRY(std::unique_ptr<ObjectReader> csv, objects.open(batch.csv_key));
+  TRY(std::unique_ptr<ObjectReader> csv, open_stored_csv(batch, db, objects));
   auto impl = std::make_unique<Impl>(batch, std::move(csv), rules, db);
   return std::unique_ptr<FailuresCsv>(new FailuresCsv(std::move(impl)));
 }

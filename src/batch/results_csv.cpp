@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "batch/stored_csv.h"
 #include "intake/sheet_writer.h"
 
 namespace imgmill {
@@ -109,7 +110,7 @@ ResultsCsv::~ResultsCsv() = default;
 Result<std::unique_ptr<ResultsCsv>> ResultsCsv::open(const Batch& batch, SheetRules rules,
                                                      std::string link_prefix, Db& db,
                                                      ObjectStore& objects) {
-  TRY(std::unique_ptr<ObjectReader> csv, objects.open(batch.csv_key));
+  TRY(std::unique_ptr<ObjectReader> csv, open_stored_csv(batch, db, objects));
   auto impl = std::make_unique<Impl>(std::move(csv), rules, std::move(link_prefix), db, batch.key);
   return std::unique_ptr<ResultsCsv>(new ResultsCsv(std::move(impl)));
 }

@@ -109,11 +109,18 @@ TEST_F(ResultsCsvTest, ManyPagesAndBlocksStayInStep) {
   EXPECT_EQ(std::ranges::count(results, '\n'), 5'001);
 }
 
-TEST_F(ResultsCsvTest, AStoreThatFailsIsAnError) {
+TEST_F(ResultsCsvTest, ACsvThatIsGoneIsAFaultUnlessItsBatchIsGoneToo) {
   const Batch batch =
       batch_over("S. No.,Product Name,Input Image Urls\n1,A,https://a/1.jpg\n", {{1, 1}});
   ASSERT_TRUE(objects.remove("uploads/x.csv"));
-  EXPECT_FALSE(ResultsCsv::open(batch, {}, "", db, objects));
+  const auto lost = ResultsCsv::open(batch, {}, "", db, objects);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::kCorrupt);
+  finish({});
+  ASSERT_TRUE(db.begin_deletion(batch.key));
+  const auto deleted = ResultsCsv::open(batch, {}, "", db, objects);
+  ASSERT_FALSE(deleted);
+  EXPECT_EQ(deleted.error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace

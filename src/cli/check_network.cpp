@@ -15,6 +15,7 @@
 #include "cli/problem_text.h"
 #include "fetch/address_guard.h"
 #include "fetch/api_client.h"
+#include "http/tls.h"
 
 namespace imgmill::cli {
 namespace {
@@ -140,15 +141,42 @@ Finding listening(const Settings& settings) {
   return {kListen, Health::kOk, fmt::format("{} is free", shown)};
 }
 
+// Where /metrics has an address of its own.
+Finding metrics_listening(const ListenAddress& listen, const Settings& settings) {
+  constexpr const char* kCheck = "metrics-listen";
+  const std::string shown = fmt::format("{}:{}", listen.host, listen.port);
+  const char* const mend = "choose another with --metrics-listen";
+  if (listen.port != 0 && listen.port == settings.listen.port &&
+      reachable(listen.host) == reachable(settings.listen.host)) {
+    return {kCheck, Health::kFail, fmt::format("{} is the API's own address", shown), mend};
+  }
+  if (!is_of_this_machine(listen.host)) {
+    return {kCheck, Health::kFail, fmt::format("{} is no address of this machine", listen.host),
+            mend};
+  }
+  if (is_listened_on(listen) && owner_of(settings.data_dir) == 0) {
+    return {kCheck, Health::kFail, fmt::format("{} is taken by another program", shown), mend};
+  }
+  return {kCheck, Health::kOk, shown};
+}
+
+Finding certificate(const Settings& settings) {
+  const auto loaded = TlsCertificate::load({settings.tls_cert, settings.tls_key});
+  if (loaded) return {"certificate", Health::kOk, settings.tls_cert.string()};
+  return {"certificate", Health::kFail, loaded.error().text, "--tls-cert and --tls-key"};
+}
+
 bool names_loopback(std::string_view url) {
   const std::string_view rest = url.substr(url.find("//") + 2);
   return rest.starts_with("localhost") || rest.starts_with("127.") || rest.starts_with("[::1]");
 }
 
 Finding base_url(const Settings& settings) {
-  const std::string url = settings.base_url.empty()
-                              ? fmt::format("http://localhost:{}", settings.listen.port)
-                              : settings.base_url;
+  const std::string url =
+      settings.base_url.empty()
+          ? fmt::format("{}://localhost:{}", settings.tls_cert.empty() ? "http" : "https",
+                        settings.listen.port)
+          : settings.base_url;
   if (settings.listen.is_loopback() || !names_loopback(url)) return {"base URL", Health::kOk, url};
   return {"base URL", Health::kWarn,
           fmt::format("output URLs begin with {}, which leads elsewhere on other machines", url),
@@ -186,6 +214,10 @@ Finding webhooks(const Settings& settings) {
 
 void check_network(const Settings& settings, Findings& findings) {
   findings.push_back(listening(settings));
+  if (settings.metrics_listen) {
+    findings.push_back(metrics_listening(*settings.metrics_listen, settings));
+  }
+  if (!settings.tls_cert.empty()) findings.push_back(certificate(settings));
   findings.push_back(base_url(settings));
   findings.push_back(allowed_nets(settings));
   findings.push_back(authorities(settings));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/data_folder.h"
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "cli/health.h"
@@ -80,9 +81,32 @@ Finding schema(const fs::path& file, const DatabaseState& state) {
           "start the newer program, or choose another data folder"};
 }
 
+fs::path database_file_of(const Settings& settings) {
+  return settings.database_file.empty() ? DataFolder::database_in(settings.data_dir)
+                                        : settings.database_file;
+}
+
+// As serve sees it: beyond loopback it wants a key, and once there was one it asks for one.
+Finding access(const Settings& settings) {
+  const auto state = inspect_database(database_file_of(settings));
+  const bool is_open = !state || state->keys == 0;
+  if (is_open && !settings.listen.is_loopback() && !settings.no_auth) {
+    return {"access", Health::kFail,
+            fmt::format("without access keys a server does not listen on {}", settings.listen.host),
+            "make one with \"imgmill keys create NAME\", or say --no-auth"};
+  }
+  if (is_open) {
+    return {"access", Health::kOk, "no keys: whoever reaches the server may use it"};
+  }
+  if (state->valid_keys == 0 && !settings.no_auth) {
+    return {"access", Health::kWarn, "every access key was revoked: nobody gets in",
+            "make one with \"imgmill keys create NAME\""};
+  }
+  return {"access", Health::kOk, fmt::format("keys that are valid: {}", state->valid_keys)};
+}
+
 Finding database(const Settings& settings) {
-  const fs::path file =
-      settings.database_file.empty() ? settings.data_dir / "imgmill.db" : settings.database_file;
+  const fs::path file = database_file_of(settings);
   std::error_code error;
   if (!fs::exists(file, error)) return not_there_yet("database", file, "--database-url");
   if (!is_writable(file) || !is_writable(fs::absolute(file, error).parent_path())) {
@@ -173,6 +197,7 @@ void check_store(const Settings& settings, Findings& findings) {
       settings.storage_folder.empty() ? settings.data_dir / "objects" : settings.storage_folder;
   findings.push_back(data_folder(settings));
   findings.push_back(database(settings));
+  findings.push_back(access(settings));
   findings.push_back(storage(objects));
   findings.push_back(disk("disk", settings.data_dir));
   if (!settings.storage_folder.empty()) findings.push_back(disk("storage disk", objects));

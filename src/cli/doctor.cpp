@@ -52,7 +52,7 @@ Action define_doctor(CLI::App& verb) {
   verb.add_option_function<std::string>(
           "--server",
           [&server = flags->server](const std::string& text) {
-            const auto url = parse_server(text);
+            const auto url = parse_base_url(text);
             if (!url) throw CLI::ValidationError("--server", url.error().text);
             server = *url;
           },

@@ -15,7 +15,9 @@
 #include "cli/say.h"
 #include "cli/setting_flags.h"
 #include "cli/verbs.h"
+#include "db/sqlite/inspection.h"
 #include "http/edge.h"
+#include "http/tls.h"
 
 namespace imgmill::cli {
 namespace {
@@ -28,13 +30,18 @@ constexpr rlim_t kDescriptors = 2 * limits::kHttpConnectionsMax;
 constexpr auto kEdgeGrace = 5s;
 constexpr auto kWorkGrace = 15s;
 
-// Once there was a key, nobody gets in without one (http/access.h).
-Result<void> check_listen(const Settings& settings, Db& db) {
-  TRY(const KeyLookup keys, db.find_key(""));
-  if (keys.any && !keys.any_valid && !settings.no_auth) {
+// What refuses the start is looked at before anything is started. Once there was a key, nobody gets
+// in without one (http/access.h).
+Result<void> check_access(const Settings& settings, const std::filesystem::path& database) {
+  std::error_code none;
+  DatabaseState found;  // of a database that is yet to be made
+  if (std::filesystem::exists(database, none)) {
+    TRY(found, inspect_database(database));
+  }
+  if (found.keys > 0 && found.valid_keys == 0 && !settings.no_auth) {
     log::warn("every access key was revoked, so nobody gets in: imgmill keys create makes one");
   }
-  if (settings.listen.is_loopback() || settings.no_auth || keys.any) return {};
+  if (settings.listen.is_loopback() || settings.no_auth || found.keys > 0) return {};
   return fail(
       ErrorCode::kInvalid,
       fmt::format("--listen {}: without access keys imgmill listens on loopback only: make one "
@@ -67,6 +74,11 @@ WorkersOptions workers_options(const Settings& settings, const DataFolder& folde
           .webhook_base_url = base_url_of(settings)};
 }
 
+std::optional<TlsFiles> tls_files(const Settings& settings) {
+  if (settings.tls_cert.empty()) return std::nullopt;
+  return TlsFiles{.certificate = settings.tls_cert, .key = settings.tls_key};
+}
+
 EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
   EdgeOptions options;
   options.address = settings.listen.host;
@@ -74,7 +86,7 @@ EdgeOptions edge_options(const Settings& settings, const DataFolder& folder) {
   if (settings.metrics_listen) {
     options.metrics.emplace(settings.metrics_listen->host, settings.metrics_listen->port);
   }
-  if (!settings.tls_cert.empty()) options.tls.emplace(settings.tls_cert, settings.tls_key);
+  options.tls = tls_files(settings);
   options.base_url = base_url_of(settings);
   options.spool_folder = folder.spool();
   options.upload_bytes_max = settings.max_upload_bytes;
@@ -118,9 +130,12 @@ void allow_many_descriptors() {
 Result<void> serve_until_signalled(const Settings& settings) {
   allow_many_descriptors();
   TRY(const DataFolder folder, DataFolder::open(settings.data_dir));
-  TRY(const std::unique_ptr<Workers> workers,
-      Workers::create(settings, workers_options(settings, folder)));
-  TRY_VOID(check_listen(settings, workers->db()));
+  WorkersOptions options = workers_options(settings, folder);
+  TRY_VOID(check_access(settings, options.database_file));
+  if (const auto files = tls_files(settings)) {
+    TRY_VOID(TlsCertificate::load(*files));
+  }
+  TRY(const std::unique_ptr<Workers> workers, Workers::create(settings, std::move(options)));
   asio::thread_pool blocking(kEdgeBlockingThreads);
   const EdgeParts parts{
       .db = workers->db(),

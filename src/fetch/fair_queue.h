@@ -7,9 +7,13 @@
 // that the last: nobody waits for a stranger's black hole. Below eight places there is nothing to
 // set aside.
 //
+// Looks for dry runs (a negative batch) have lanes of their own but hold their places together:
+// many of them are no more than one batch.
+//
 // Bounded by its callers: they hand in what they lease. One thread at a time. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -57,7 +61,7 @@ class FairQueue {
 
   void give_back(const LaneName& name) {
     release(by_origin_, name.origin);
-    release(by_batch_, name.batch);
+    release(by_batch_, holder_of(name.batch));
     ++places_free_;
   }
 
@@ -97,6 +101,8 @@ class FairQueue {
   template <class Key>
   using Held = std::unordered_map<Key, int>;
 
+  static std::int64_t holder_of(std::int64_t batch) { return std::max(batch, std::int64_t{-1}); }
+
   template <class Key>
   static int held(const Held<Key>& places, const Key& key) {
     const auto found = places.find(key);
@@ -112,7 +118,7 @@ class FairQueue {
 
   [[nodiscard]] bool may_start(const LaneName& name) const {
     return held(by_origin_, name.origin) < places_per_origin_ &&
-           held(by_batch_, name.batch) < kHeldPerFree * places_free_;
+           held(by_batch_, holder_of(name.batch)) < kHeldPerFree * places_free_;
   }
 
   Entry start(LaneName name) {
@@ -121,7 +127,7 @@ class FairQueue {
     lane->second.pop_front();
     --places_free_;
     ++by_origin_[name.origin];
-    ++by_batch_[name.batch];
+    ++by_batch_[holder_of(name.batch)];
     if (lane->second.empty()) {
       lanes_.erase(lane);
     } else {

@@ -84,6 +84,19 @@ TEST(FairQueue, ABatchOfManyOriginsLeavesPlacesForTheNext) {
   EXPECT_THAT(held, ElementsAre(56, 7, 1, 0));
 }
 
+TEST(FairQueue, ManyDryRunsHoldNoMoreThanOneBatch) {
+  FairQueue<int> queue(64, 16);
+  for (std::int64_t round = 1; round <= 20; ++round) {
+    for (int i = 0; i < 8; ++i) queue.push({.batch = -round, .origin = std::to_string(i)}, i);
+  }
+  int held = 0;
+  while (queue.take()) ++held;
+  EXPECT_EQ(held, 56);
+  queue.push({.batch = 1, .origin = "another"}, 0);
+  EXPECT_TRUE(queue.take());
+  queue.give_back({.batch = -1, .origin = "0"});
+}
+
 TEST(FairQueue, ABatchGoesOnAsItsOwnPlacesComeBack) {
   FairQueue<std::string> queue(8, 8);
   push_all(queue, {"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"});

@@ -39,9 +39,10 @@ class Edge::Impl {
     if (site_.options.tls) {
       TRY(site_.certificate, TlsCertificate::load(*site_.options.tls));
     }
-    TRY_VOID(listener_.bind(site_.options.address, site_.options.port));
+    TRY_VOID(listener_.bind("--listen", site_.options.address, site_.options.port));
     const auto& metrics = site_.options.metrics;
-    return metrics ? metrics_listener_.bind(metrics->address, metrics->port) : Result<void>();
+    if (!metrics) return {};
+    return metrics_listener_.bind("--metrics-listen", metrics->address, metrics->port);
   }
   std::uint16_t port() const { return listener_.port(); }
   std::uint16_t metrics_port() const { return metrics_listener_.port(); }

@@ -89,7 +89,9 @@ TEST_F(DryRunTest, AFileThatIsNoSheetIsAnAnswerToo) {
 TEST_F(DryRunTest, AWrongCallIsRefusedAsWithoutIt) {
   EXPECT_EQ(server.upload(form({{"file", kSmallCsv}, {"quality", "0"}}), "?dry_run=1").status, 400);
   EXPECT_EQ(server.upload(form({{"quality", "5"}}), "?dry_run=1").status, 400);
-  EXPECT_EQ(server.upload(form({{"file", kSmallCsv}}), "?dry_run=yes").status, 400);
+  for (const char* query : {"?dry_run=yes", "?dry_run=", "?x=1&dry_run"}) {
+    EXPECT_EQ(server.upload(form({{"file", kSmallCsv}}), query).status, 400) << query;
+  }
   expect_nothing_kept();
   EXPECT_EQ(server.upload(form({{"file", kSmallCsv}}), "?dry_run=0").status, 202);
 }

@@ -25,12 +25,13 @@ Listener::Listener(asio::io_context& io, Strand strand, Site& site, Connections&
                    Door door)
     : io_(io), site_(site), connections_(connections), door_(door), acceptor_(std::move(strand)) {}
 
-Result<void> Listener::bind(const std::string& address, std::uint16_t port) {
+Result<void> Listener::bind(std::string_view setting, const std::string& address,
+                            std::uint16_t port) {
   error_code error;
   const auto ip = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
   if (error) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("cannot listen on {}: it is no IP address", name_of(address, port)));
+    return fail(ErrorCode::kInvalid, fmt::format("{}: cannot listen on {}: it is no IP address",
+                                                 setting, name_of(address, port)));
   }
   const asio::ip::tcp::endpoint endpoint(ip, port);
   acceptor_.open(endpoint.protocol(), error);
@@ -38,8 +39,8 @@ Result<void> Listener::bind(const std::string& address, std::uint16_t port) {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("cannot listen on {}: {}", name_of(address, port), error.message()));
+    return fail(ErrorCode::kUnavailable, fmt::format("{}: cannot listen on {}: {}", setting,
+                                                     name_of(address, port), error.message()));
   }
   port_ = acceptor_.local_endpoint(error).port();
   return {};

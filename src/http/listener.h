@@ -19,7 +19,8 @@ class Listener {
 
   // kUnavailable, naming the address, when somebody else has it or it is not ours; kInvalid when it
   // is no IP address.
-  [[nodiscard]] Result<void> bind(const std::string& address, std::uint16_t port);
+  [[nodiscard]] Result<void> bind(std::string_view setting, const std::string& address,
+                                  std::uint16_t port);
   [[nodiscard]] std::uint16_t port() const { return port_; }
   // Ends after close().
   [[nodiscard]] Task<void> run();

@@ -54,6 +54,14 @@ Answer<std::optional<std::string>> query_value(std::string_view query, std::stri
   return found;
 }
 
+bool has_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view piece = next_piece(query);
+    if (decoded(piece.substr(0, piece.find('='))) == name) return true;
+  }
+  return false;
+}
+
 Answer<std::optional<std::uint32_t>> query_number(std::string_view query, std::string_view name,
                                                   std::uint32_t min, std::uint32_t max) {
   const auto text = query_value(query, name);

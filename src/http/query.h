@@ -15,7 +15,9 @@ namespace imgmill {
 // broken.
 [[nodiscard]] Answer<std::optional<std::string>> query_value(std::string_view query,
                                                              std::string_view name);
-// The same as a whole number from `min` to `max`.
+// Whether it stands there, with a value or without.
+[[nodiscard]] bool has_parameter(std::string_view query, std::string_view name);
+// query_value() as a whole number from `min` to `max`.
 [[nodiscard]] Answer<std::optional<std::uint32_t>> query_number(std::string_view query,
                                                                 std::string_view name,
                                                                 std::uint32_t min,

@@ -132,11 +132,13 @@ void log_accepted(Site& site, const std::string& request_id, const std::string& 
              {"webhook", known && (*found)->webhook_url ? "yes" : "no"}});
 }
 
+// Without a value it is no upload either: whoever writes the word does not mean one.
 Answer<bool> wants_dry_run(const Request& request) {
+  if (!has_parameter(request.query, "dry_run")) return false;
   const auto value = query_value(request.query, "dry_run");
   if (!value) return std::unexpected(value.error());
-  if (!*value || **value == "0") return false;
-  if (**value == "1") return true;
+  if (*value == "0") return false;
+  if (*value == "1") return true;
   return std::unexpected(bad_parameter("dry_run", "it is 1 or 0"));
 }
 

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import server_case
+from authority import Authority
 from client import make_sheet
 from origin import Origin
 from server import SECRET, Server, clean_environment, free_port, program
@@ -109,8 +111,37 @@ class Doctor(unittest.TestCase):
     def test_addresses(self):
         found = self.checks(3, IMGMILL_LISTEN="192.0.2.1:5000")
         self.assertIn("no address of this machine", found["listen"][1])
-        found = self.checks(0, IMGMILL_LISTEN=f"0.0.0.0:{free_port()}")
+        found = self.checks(0, "--no-auth", IMGMILL_LISTEN=f"0.0.0.0:{free_port()}")
         self.assertEqual("warn", found["base URL"][0])
+
+    def test_what_serve_would_refuse(self):
+        found = self.checks(3, IMGMILL_LISTEN=f"0.0.0.0:{free_port()}",
+                            IMGMILL_BASE_URL="http://shop.example")
+        self.assertEqual("fail", found["access"][0])
+        self.assertIn("imgmill keys create", found["access"][2])
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            found = self.checks(3, IMGMILL_METRICS_LISTEN=address)
+            self.assertIn("taken by another program", found["metrics-listen"][1])
+        listen = f"127.0.0.1:{free_port()}"
+        found = self.checks(3, IMGMILL_LISTEN=listen, IMGMILL_METRICS_LISTEN=listen)
+        self.assertIn("the API's own", found["metrics-listen"][1])
+        with Authority() as authority:
+            certificate, key = authority.issue("IP:127.0.0.1")
+            found = self.checks(3, IMGMILL_TLS_CERT=certificate, IMGMILL_TLS_KEY=certificate)
+            self.assertEqual("fail", found["certificate"][0])
+            found = self.checks(0, IMGMILL_TLS_CERT=certificate, IMGMILL_TLS_KEY=key)
+            self.assertEqual("ok", found["certificate"][0])
+
+    def test_keys(self):
+        self.assertEqual(0, self.imgmill("keys", "create", "shop").returncode)
+        anywhere = {"IMGMILL_LISTEN": f"0.0.0.0:{free_port()}",
+                    "IMGMILL_BASE_URL": "http://shop.example"}
+        self.assertEqual("ok", self.checks(0, **anywhere)["access"][0])
+        self.assertEqual(0, self.imgmill("keys", "revoke", "shop").returncode)
+        found = self.checks(0, **anywhere)
+        self.assertEqual("warn", found["access"][0])
+        self.assertIn("nobody gets in", found["access"][1])
 
     def test_databases_that_cannot_be_used(self):
         self.data.mkdir()

@@ -175,7 +175,7 @@ class Doors(server_case.ServerCase):
             try:
                 second.spawn()
                 self.assertEqual(3, second.wait_exit())
-                self.assertIn(f"cannot listen on {taken}", second.log())
+                self.assertIn(f"--metrics-listen: cannot listen on {taken}", second.log())
             finally:
                 second.close()
 

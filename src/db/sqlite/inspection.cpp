@@ -59,6 +59,10 @@ Result<DatabaseState> inspect_database(const std::filesystem::path& file) {
     return fail(ErrorCode::kConflict, "the database file belongs to another program");
   }
   TRY(state.version, ask(db.get(), "SELECT coalesce(max(version), 0) FROM migrations"));
+  constexpr std::int64_t kWithKeys = 5;
+  if (state.version < kWithKeys) return state;
+  TRY(state.keys, ask(db.get(), "SELECT count(*) FROM keys"));
+  TRY(state.valid_keys, ask(db.get(), "SELECT count(*) FROM keys WHERE revoked_us IS NULL"));
   return state;
 }
 

@@ -12,6 +12,8 @@ namespace imgmill {
 struct DatabaseState {
   std::int64_t version = 0;  // of its schema; 0: an empty file
   std::int64_t newest = 0;   // that this program knows
+  std::int64_t keys = 0;     // access keys, the revoked ones too
+  std::int64_t valid_keys = 0;
 };
 
 // kIo when it cannot be opened, kCorrupt when it is damaged or no database, kConflict when it
