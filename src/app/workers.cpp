@@ -121,7 +121,7 @@ class Workers::Impl {
     blocking_.join();
   }
 
-  void look(std::string url, std::int64_t round, Callback<UrlSample> done) {
+  void look(std::string_view url, std::int64_t round, Callback<UrlSample> done) {
     remote_->peek(fetchable_url(url), round,
                   [done = std::move(done)](Peeked peeked) mutable { done(url_sample_of(peeked)); });
   }
@@ -199,8 +199,8 @@ void Workers::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
 Db& Workers::db() { return impl_->db(); }
 ObjectStore& Workers::objects() { return impl_->objects(); }
 const Clock& Workers::clock() const { return impl_->clock(); }
-void Workers::look(std::string url, std::int64_t round, Callback<UrlSample> done) {
-  impl_->look(std::move(url), round, std::move(done));
+void Workers::look(std::string_view url, std::int64_t round, Callback<UrlSample> done) {
+  impl_->look(url, round, std::move(done));
 }
 void Workers::end_looking(std::int64_t round) { impl_->end_looking(round); }
 std::optional<std::string> Workers::webhook_url_fault(std::string_view url) const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/settings.h"
 #include "base/async.h"
@@ -54,7 +55,7 @@ class Workers {
   // What is wrong with a webhook URL's address.
   [[nodiscard]] std::optional<std::string> webhook_url_fault(std::string_view url) const;
   // EdgeParts::look and end_looking. Any thread.
-  void look(std::string url, std::int64_t round, Callback<UrlSample> done);
+  void look(std::string_view url, std::int64_t round, Callback<UrlSample> done);
   void end_looking(std::int64_t round);
 
  private:

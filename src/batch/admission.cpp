@@ -201,7 +201,7 @@ Result<SheetReport> SheetCheck::finish() {
 
 Result<std::string> admit_batch(const Admission& admission, Db& db, ObjectStore& objects,
                                 const Clock& clock) {
-  const std::string request_id = random_uuid();
+  std::string request_id = random_uuid();
   const std::string csv_key = fmt::format("{}{}.csv", admission.folder, request_id);
   const NewBatch batch{.request_id = request_id,
                        .recipe = admission.recipe,

@@ -145,10 +145,8 @@ Result<void> serve_until_signalled(const Settings& settings) {
       .webhook_url_fault = [&](std::string_view url) { return workers->webhook_url_fault(url); },
       .batch_sealed = [&] { workers->nudge(); },
       .batch_cancelled = [&](BatchKey batch) { workers->drop(batch); },
-      .look =
-          [&](std::string url, std::int64_t round, Callback<UrlSample> done) {
-            workers->look(std::move(url), round, std::move(done));
-          },
+      .look = [&](std::string_view url, std::int64_t round,
+                  Callback<UrlSample> done) { workers->look(url, round, std::move(done)); },
       .end_looking = [&](std::int64_t round) { workers->end_looking(round); }};
   TRY(const std::unique_ptr<Edge> edge, Edge::create(edge_options(settings, folder), parts));
   workers->start();

@@ -46,8 +46,8 @@ class CurlFetcher final : public Fetcher {
   void post(Post post, Callback<PostOutcome> done) override;
 
   // Looks at what get() would bring: its first bytes, without tries anew. `round` is a number of
-  // the caller's own, apart from those of batches: what is looked at in one shares places as a
-  // batch does, and drop_peeks() breaks it off.
+  // the caller's own, apart from those of batches: what is looked at, in whichever round, shares
+  // places as one batch does, and drop_peeks() breaks a round off.
   void peek(std::string url, std::int64_t round, Callback<Peeked> done);
   void drop_peeks(std::int64_t round);
 
