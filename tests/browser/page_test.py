@@ -182,9 +182,19 @@ class Requests(PageCase):
         self.assertEqual(404, self.client.get(f"/api/status/{request_id}").status)
 
     def test_unknown_request(self):
-        self.open("/#request/550e8400-e29b-41d4-a716-446655440000")
-        self.browser.wait(lambda: self.browser.shown("#trouble"), "it says so")
-        self.assertIn("Request not found", self.browser.text("#trouble"))
+        for wanted in ("550e8400-e29b-41d4-a716-446655440000", "nonsense", ""):
+            self.open(f"/#request/{wanted}")
+            self.browser.wait(lambda: self.browser.shown("#missing"), f"it says so of '{wanted}'")
+            self.assertEqual([], self.browser.shown("#home, #request, #trouble"))
+
+    def test_deleted_meanwhile(self):
+        request_id = self.client.submit(make_sheet([[self.origin.url("/status/404")]]))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "failed")
+        self.client.request("DELETE", f"/api/requests/{request_id}")
+        self.browser.press("#retry")
+        self.browser.wait(lambda: self.browser.shown("#missing"), "it says so")
+        self.assertEqual([], self.browser.shown("#request, #trouble"))
 
     def test_images_in_pages(self):
         photo = self.origin.url("/photo/1.jpg")
