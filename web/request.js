@@ -86,7 +86,7 @@ class View {
       template: find('image-card'),
       fetchPage: async (parameters) => {
         const page = await api.images(this.id, { status, ...parameters }, signal);
-        return { entries: page.images, next: page.next_cursor };
+        return { entries: numbered(page.images), next: page.next_cursor };
       },
       keyOf: (image) => `${image.row}/${image.position}`,
       fill: fillCard,
@@ -167,10 +167,20 @@ function showFacts(request) {
   find('request-facts').replaceChildren(...entries);
 }
 
+// With `number` where a row has several.
+function numbered(images) {
+  return images.map((image, at) => {
+    const isAlone = image.position === 1 && images[at + 1]?.row !== image.row;
+    return isAlone ? image : { ...image, number: image.position };
+  });
+}
+
 function fillCard(card, image) {
   const picture = card.querySelector('.picture');
   const fault = card.querySelector('.fault');
-  card.querySelector('.name').textContent = `${image.serial_number} · ${image.product_name}`;
+  card.querySelector('.serial').textContent = image.serial_number;
+  card.querySelector('.product').textContent = image.product_name;
+  card.querySelector('.number').textContent = image.number ? ` · image ${image.number}` : '';
   card.querySelector('.hint').textContent = aboutImage(image);
   fault.hidden = !image.error;
   fault.textContent = image.error ? `${image.error.code}: ${image.error.message}` : '';

@@ -208,6 +208,15 @@ class Requests(PageCase):
         self.assertEqual([f"{number} · Product {number}" for number in range(1, 61)], names)
         self.assertEqual([], self.browser.shown("#images-more"))
 
+    def test_images_of_one_row_are_told_apart(self):
+        photo = self.origin.url("/photo/1.jpg")
+        request_id = self.client.submit(make_sheet([[photo, photo], [photo]]))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "completed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 3, "all images")
+        self.assertEqual(["1 · Product 1 · image 1", "1 · Product 1 · image 2", "2 · Product 2"],
+                         [each.text for each in self.browser.find_all("#images .name")])
+
     def test_the_list_follows(self):
         self.open()
         Select(self.browser.find("#requests-status")).select_by_value("failed")
