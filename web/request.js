@@ -51,6 +51,8 @@ class View {
 
   show(request) {
     const final = isFinal(request);
+    // Those that a cancelled request did not deal with count as neither processed nor failed.
+    const made = request.processed_images - request.failed_images;
     const state = find('request-state');
     state.textContent = request.status;
     state.className = `state ${request.status}`;
@@ -58,8 +60,8 @@ class View {
     find('request-count').textContent = progress(request);
     showFacts(request);
     find('results').hidden = !final;
-    find('failures').hidden = !final || request.failed_images === 0;
-    find('archive').hidden = !final || request.failed_images === request.total_images;
+    find('failures').hidden = !final || made === request.total_images;
+    find('archive').hidden = !final || made === 0;
     find('cancel').hidden = final;
     find('retry').hidden = !final || request.failed_images === 0;
     find('delete').hidden = !final;

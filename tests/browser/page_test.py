@@ -154,6 +154,10 @@ class Requests(PageCase):
         self.browser.press("#cancel")
         self.wait_state("cancelled")
         self.assertEqual("cancelled", self.client.wait_final(request_id)["status"])
+        failures = self.browser.shown("#failures")
+        self.assertTrue(failures, "what was not dealt with is offered")
+        self.assertIn("cancelled", self.client.get(failures[0].get_attribute("href")).text)
+        self.assertEqual([], self.browser.shown("#archive, #retry"))
 
     def test_retry(self):
         path = "/late.jpg"
