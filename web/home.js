@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { Listing } from './listing.js';
 import { again } from './again.js';
-import { bytes, isFinal, progress, saving, time } from './words.js';
+import { bytes, isFinal, plain, progress, saving, time } from './words.js';
 
 const REFRESH_MS = 2000;
 const find = (id) => document.getElementById(id);
@@ -70,7 +70,7 @@ function refuse(error) {
   const detail = document.createElement('p');
   const known = error instanceof api.Problem;
   title.textContent = known ? error.title : 'The server does not answer';
-  detail.textContent = known ? error.message : 'Nothing was uploaded. Is it running?';
+  detail.textContent = known ? plain(error.message) : 'Nothing was uploaded. Is it running?';
   box.replaceChildren(title, detail);
   if (known && error.rows.length) box.append(tableOf(error));
   if (known && error.status === 401) find('key-box').open = true;
@@ -94,7 +94,8 @@ function tableOf({ rows, rowsTotal }) {
   const body = table.createTBody();
   for (const fault of rows) {
     const row = body.insertRow();
-    for (const name of ['row', 'column', 'message']) row.insertCell().textContent = fault[name];
+    for (const text of [fault.row, fault.column, plain(fault.message)])
+      row.insertCell().textContent = text;
   }
   return table;
 }

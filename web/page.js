@@ -4,6 +4,7 @@
 import { accessKey, keepAccessKey, Problem } from './api.js';
 import { showHome } from './home.js';
 import { showRequest } from './request.js';
+import { plain } from './words.js';
 
 const find = (id) => document.getElementById(id);
 let leaving = new AbortController();
@@ -23,7 +24,7 @@ function report(error) {
   if (trouble.hidden) return;
   if (error.status === 401) find('key-box').open = true;
   trouble.textContent =
-    error instanceof Problem ? `${error.title}: ${error.message}` : 'The server does not answer.';
+    error instanceof Problem ? `${error.title}: ${plain(error.message)}` : 'The server does not answer.';
 }
 
 function show() {

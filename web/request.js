@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { again } from './again.js';
 import { Listing } from './listing.js';
-import { bytes, isFinal, number, progress, saving, time } from './words.js';
+import { bytes, isFinal, number, plain, progress, saving, time } from './words.js';
 
 const REFRESH_MS = 1000;
 const SAID_STEP = 10; // percent: a screen reader is told this often
@@ -181,11 +181,11 @@ function fillCard(card, image) {
   const picture = card.querySelector('.picture');
   const fault = card.querySelector('.fault');
   card.querySelector('.serial').textContent = image.serial_number;
-  card.querySelector('.product').textContent = image.product_name;
+  card.querySelector('.product').textContent = plain(image.product_name);
   card.querySelector('.number').textContent = image.number ? ` · image ${image.number}` : '';
   card.querySelector('.hint').textContent = aboutImage(image);
   fault.hidden = !image.error;
-  fault.textContent = image.error ? `${image.error.code}: ${image.error.message}` : '';
+  fault.textContent = image.error ? `${image.error.code}: ${plain(image.error.message)}` : '';
   if (!image.output_url) {
     picture.removeAttribute('href');
     picture.replaceChildren(image.status);
@@ -199,7 +199,7 @@ function thumbnail(image) {
   const shown = new Image(image.width, image.height);
   shown.loading = 'lazy';
   shown.decoding = 'async';
-  shown.alt = `${image.product_name}, image ${image.position}`;
+  shown.alt = `${plain(image.product_name)}, image ${image.position}`;
   // Not every browser draws every format.
   shown.onerror = () => shown.replaceWith(image.format.toUpperCase());
   shown.src = api.outputPath(image.output_url);
@@ -207,7 +207,7 @@ function thumbnail(image) {
 }
 
 function aboutImage(image) {
-  if (image.status === 'failed') return image.input_url;
+  if (image.status === 'failed') return plain(image.input_url);
   if (image.bytes_out === null) return `attempt ${number(image.attempts)}`;
   const saved = saving(image.bytes_in, image.bytes_out);
   return `${image.width} × ${image.height} ${image.format} · ` +

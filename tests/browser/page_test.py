@@ -13,6 +13,7 @@ from browser_case import BrowserCase
 from client import make_sheet
 
 EVIL = '<script>window.evil = 1</script><img src=x onerror="window.evil = 1">'
+TURN = "[\u202a-\u202e\u2066-\u2069]"  # of the writing direction
 CONTRAST_MIN = 4.5  # WCAG 2, level AA
 PAIRS = (("ink", "ground"), ("ink", "card"), ("soft", "card"), ("soft", "ground"),
          ("accent", "card"), ("accent", "ground"), ("on-accent", "accent"), ("good", "card"),
@@ -77,6 +78,20 @@ class Upload(PageCase):
         self.wait_state("completed")
         self.browser.wait(lambda: EVIL in self.browser.text("#images"), "the name is shown")
         self.assertIsNone(self.browser.run("return window.evil ?? null"))
+
+    def test_nothing_turns_round_what_stands_behind(self):
+        turned = [f"{turn}gpj.exe" for turn in "\u202e\u202d\u2067"]
+        gone = self.origin.url("/status/404?\u202egpj.exe")
+        rows = "".join(f'{number},{name},"{gone},{gone}"\n' for number, name in enumerate(turned))
+        self.open()
+        self.send(f"S. No.,Product Name,Input Image Urls\n{rows}".encode())
+        self.wait_state("failed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 6, "all images")
+        self.assertIn("0 · \ufffdgpj.exe · image 2", self.browser.text("#images"))
+        self.assertNotRegex(self.browser.text("#request"), TURN)
+        self.open()
+        self.send("S. No.,Product Name,Input Image Urls\n1,Chair,\u202egpj.exe\n".encode())
+        self.assertNotRegex(self.browser.text("#refusal"), TURN)
 
     def test_a_bad_csv_shows_its_rows(self):
         self.open()
