@@ -23,8 +23,9 @@ function report(error) {
   trouble.hidden = !error || isGone;
   if (trouble.hidden) return;
   if (error.status === 401) find('key-box').open = true;
-  trouble.textContent =
-    error instanceof Problem ? `${error.title}: ${plain(error.message)}` : 'The server does not answer.';
+  trouble.textContent = error instanceof Problem
+    ? `${error.title}: ${plain(error.message)}`
+    : 'The server does not answer.';
 }
 
 function show() {

@@ -2,6 +2,7 @@
 
 import * as api from './api.js';
 import { again } from './again.js';
+import { facts } from './elements.js';
 import { Listing } from './listing.js';
 import { bytes, isFinal, number, plain, progress, saving, time } from './words.js';
 
@@ -145,7 +146,7 @@ class View {
 function showFacts(request) {
   const { quality, format, max_bytes: size } = request.options;
   const { max_width: width, max_height: height } = request.options;
-  const facts = {
+  const pairs = {
     Created: time(request.created_at),
     Finished: request.finished_at ? time(request.finished_at) : 'not yet',
     'Bytes in': bytes(request.bytes_in),
@@ -157,16 +158,7 @@ function showFacts(request) {
     ...(size ? { 'At most': bytes(size) } : {}),
     Webhook: request.webhook_status.replace('_', ' '),
   };
-  const entries = Object.entries(facts).map(([name, value]) => {
-    const pair = document.createElement('div');
-    const term = document.createElement('dt');
-    const meaning = document.createElement('dd');
-    term.textContent = name;
-    meaning.textContent = value;
-    pair.append(term, meaning);
-    return pair;
-  });
-  find('request-facts').replaceChildren(...entries);
+  find('request-facts').replaceChildren(...facts(pairs));
 }
 
 // With `number` where a row has several.

@@ -19,26 +19,27 @@ PAIRS = (("ink", "ground"), ("ink", "card"), ("soft", "card"), ("soft", "ground"
          ("accent", "card"), ("accent", "ground"), ("on-accent", "accent"), ("good", "card"),
          ("bad", "card"), ("bad", "bad-ground"), ("ink", "bad-ground"))
 
-# What can be seen and is not wholly between the screen's edges, unless its box scrolls by itself.
+# What can be seen and is not wholly between the screen's edges.
 HANGS_OUT = """
     const edge = document.documentElement.clientWidth;
     const out = [...document.body.querySelectorAll('*')].filter((each) => {
       const { left, right, width } = each.getBoundingClientRect();
-      return width > 1 && (left < 0 || right > edge) && !each.closest('table');
+      return width > 1 && (left < 0 || right > edge);
     });
     const scrolls = document.documentElement.scrollWidth > edge;
     return [...out.map((each) => each.outerHTML), ...(scrolls ? ['the page scrolls'] : [])];"""
 
 
 class PageCase(BrowserCase):
-    def send(self, sheet):
-        """Chooses a CSV in the form and uploads it."""
+    def send(self, sheet, button="#upload button[type=submit]"):
+        """Chooses a CSV in the form and uploads it, or has it checked."""
         with tempfile.TemporaryDirectory(prefix="imgmill-browser-") as folder:
             path = Path(folder) / "products.csv"
             path.write_bytes(sheet)
             self.browser.find("#file").send_keys(str(path))
-            self.browser.press("#upload button[type=submit]")
-            self.browser.wait(lambda: self.browser.shown("#request, #refusal"), "it was taken")
+            self.browser.press(button)
+            self.browser.wait(lambda: self.browser.shown("#request, #refusal, #findings"),
+                              "it is answered")
 
     def shown_request(self):
         return self.browser.run("return location.hash").removeprefix("#request/")
@@ -144,6 +145,40 @@ class Upload(PageCase):
         self.assertEqual((30, "webp", 64, None), (options["quality"], options["format"],
                                                   options["max_width"], options["max_height"]))
         self.browser.wait(lambda: "64 × 48 webp" in self.browser.text("#images"), "its size")
+
+
+class Check(PageCase):
+    def test_what_an_upload_would_do(self):
+        before = self.client.get("/api/requests").json
+        photo, gone = self.origin.url("/photo/1.jpg"), self.origin.url("/status/404")
+        self.open()
+        self.send(make_sheet([[photo, gone], [photo]]), "#check")
+        self.assertEqual("products.csv would be taken", self.browser.text("#findings h2"))
+        self.assertEqual("Rows2Invalid rows0Images3Distinct URLs2Hosts1",
+                         self.browser.text("#findings dl"))
+        host = photo.split("/")[2].split(":")[0]
+        hosts, sample = [self.cells(table) for table in self.browser.find_all("#findings table")]
+        self.assertEqual([["2"]], [row[1:] for row in hosts])
+        self.assertIn(host, hosts[0][0])
+        self.assertEqual({photo, gone}, {row[0] for row in sample})
+        found = dict(sample)
+        self.assertRegex(found[photo], r"^jpeg, [\d.]+ KB$")
+        self.assertEqual("http_404: the origin answered 404", found[gone])
+        self.assertEqual(before, self.client.get("/api/requests").json)
+        self.assertTrue(self.browser.find("#file").get_property("value"), "it can be uploaded now")
+
+    def cells(self, table):
+        return [[cell.text for cell in row.find_elements("css selector", "td")]
+                for row in table.find_elements("css selector", "tbody tr")]
+
+    def test_what_would_be_refused(self):
+        self.open()
+        self.send(b"S. No.,Product Name,Input Image Urls\n1,Chair,chair.jpg\n", "#check")
+        self.assertEqual("products.csv would be refused", self.browser.text("#findings h2"))
+        self.assertEqual([["1", "Input Image Urls",
+                           '"chair.jpg" must start with http:// or https://']],
+                         self.cells(self.browser.find("#findings table")))
+        self.assertEqual("findings", self.browser.run("return document.activeElement.id"))
 
 
 class Requests(PageCase):
@@ -302,6 +337,11 @@ class Narrow(PageCase):
         self.open()
         self.send(b"S. No.,Product Name,Input Image Urls\n%s,Chair,chair.jpg\n" % (b"W" * 100))
         self.assert_it_fits("refusal")
+
+    def test_check(self):
+        self.open()
+        self.send(make_sheet([[self.origin.url(f"/status/404?{'W' * 100}")]]), "#check")
+        self.assert_it_fits("check")
 
 
 class Access(PageCase):
