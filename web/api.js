@@ -39,6 +39,7 @@ const query = (parameters) =>
   new URLSearchParams(Object.entries(parameters).filter(([, value]) => value)).toString();
 
 export const upload = (form) => json('POST', 'api/upload', { body: form });
+export const check = (form) => json('POST', 'api/upload?dry_run=1', { body: form });
 export const status = (id, signal) => json('GET', `api/status/${id}`, { signal });
 export const requests = (parameters, signal) =>
   json('GET', `api/requests?${query(parameters)}`, { signal });

@@ -9,7 +9,9 @@ set(site_files
   /assets/icon.svg=icon.svg
   /assets/page.css=page.css
   /assets/again.js=again.js
+  /assets/answer.js=answer.js
   /assets/api.js=api.js
+  /assets/elements.js=elements.js
   /assets/home.js=home.js
   /assets/listing.js=listing.js
   /assets/page.js=page.js

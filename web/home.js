@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import { Listing } from './listing.js';
 import { again } from './again.js';
+import { hideAnswer, showFindings, showRefusal } from './answer.js';
 import { bytes, isFinal, progress, saving, time } from './words.js';
 
 const REFRESH_MS = 2000;
@@ -29,7 +30,7 @@ function followForm(signal) {
   const listen = (on, name, act) => on.addEventListener(name, act, { signal });
   listen(form, 'submit', (event) => {
     event.preventDefault();
-    send(form);
+    send(form, event.submitter);
   });
   // A bad option must be seen to be mended. The event does not bubble.
   const unfold = (event) => event.target.closest('details')?.setAttribute('open', '');
@@ -46,57 +47,38 @@ function followForm(signal) {
   });
 }
 
-async function send(form) {
-  const button = form.querySelector('[type=submit]');
-  find('refusal').hidden = true;
-  button.disabled = true;
-  button.textContent = 'Uploading…';
+// Uploads, or asks first what would become of it, as the button says.
+async function send(form, button) {
+  const buttons = form.querySelectorAll('[type=submit]');
+  const label = button.textContent;
+  const isCheck = button.id === 'check';
+  hideAnswer();
+  for (const each of buttons) each.disabled = true;
+  button.textContent = isCheck ? 'Checking…' : 'Uploading…';
   try {
-    const data = new FormData(form);
-    for (const [name, value] of [...data]) if (value === '') data.delete(name);
-    const accepted = await api.upload(data);
-    form.reset();
-    location.hash = `request/${accepted.request_id}`;
+    await (isCheck ? check(form) : upload(form));
   } catch (error) {
-    refuse(error);
+    showRefusal(error);
   }
-  button.disabled = false;
-  button.textContent = 'Upload';
+  for (const each of buttons) each.disabled = false;
+  button.textContent = label;
 }
 
-function refuse(error) {
-  const box = find('refusal');
-  const title = document.createElement('h2');
-  const detail = document.createElement('p');
-  const known = error instanceof api.Problem;
-  title.textContent = known ? error.title : 'The server does not answer';
-  detail.textContent = known ? error.message : 'Nothing was uploaded. Is it running?';
-  box.replaceChildren(title, detail);
-  if (known && error.rows.length) box.append(tableOf(error));
-  if (known && error.status === 401) find('key-box').open = true;
-  box.hidden = false;
-  box.focus();
+async function upload(form) {
+  const accepted = await api.upload(filledIn(form));
+  form.reset();
+  location.hash = `request/${accepted.request_id}`;
 }
 
-function tableOf({ rows, rowsTotal }) {
-  const table = document.createElement('table');
-  const caption = table.createCaption();
-  caption.className = 'hint';
-  caption.textContent =
-    rowsTotal > rows.length ? `The first ${rows.length} of ${rowsTotal} faults` : 'What to mend';
-  const head = table.createTHead().insertRow();
-  for (const name of ['Row', 'Column', 'What is wrong']) {
-    const cell = document.createElement('th');
-    cell.scope = 'col';
-    cell.textContent = name;
-    head.append(cell);
-  }
-  const body = table.createTBody();
-  for (const fault of rows) {
-    const row = body.insertRow();
-    for (const name of ['row', 'column', 'message']) row.insertCell().textContent = fault[name];
-  }
-  return table;
+async function check(form) {
+  const fileName = find('file').files[0].name;
+  showFindings(fileName, await api.check(filledIn(form)));
+}
+
+function filledIn(form) {
+  const data = new FormData(form);
+  for (const [name, value] of [...data]) if (value === '') data.delete(name);
+  return data;
 }
 
 // Requests

@@ -2,8 +2,9 @@
 
 import * as api from './api.js';
 import { again } from './again.js';
+import { facts } from './elements.js';
 import { Listing } from './listing.js';
-import { bytes, isFinal, number, progress, saving, time } from './words.js';
+import { bytes, isFinal, number, plain, progress, saving, time } from './words.js';
 
 const REFRESH_MS = 1000;
 const SAID_STEP = 10; // percent: a screen reader is told this often
@@ -51,6 +52,8 @@ class View {
 
   show(request) {
     const final = isFinal(request);
+    // Those that a cancelled request did not deal with count as neither processed nor failed.
+    const made = request.processed_images - request.failed_images;
     const state = find('request-state');
     state.textContent = request.status;
     state.className = `state ${request.status}`;
@@ -58,8 +61,8 @@ class View {
     find('request-count').textContent = progress(request);
     showFacts(request);
     find('results').hidden = !final;
-    find('failures').hidden = !final || request.failed_images === 0;
-    find('archive').hidden = !final || request.failed_images === request.total_images;
+    find('failures').hidden = !final || made === request.total_images;
+    find('archive').hidden = !final || made === 0;
     find('cancel').hidden = final;
     find('retry').hidden = !final || request.failed_images === 0;
     find('delete').hidden = !final;
@@ -86,7 +89,7 @@ class View {
       template: find('image-card'),
       fetchPage: async (parameters) => {
         const page = await api.images(this.id, { status, ...parameters }, signal);
-        return { entries: page.images, next: page.next_cursor };
+        return { entries: numbered(page.images), next: page.next_cursor };
       },
       keyOf: (image) => `${image.row}/${image.position}`,
       fill: fillCard,
@@ -143,7 +146,7 @@ class View {
 function showFacts(request) {
   const { quality, format, max_bytes: size } = request.options;
   const { max_width: width, max_height: height } = request.options;
-  const facts = {
+  const pairs = {
     Created: time(request.created_at),
     Finished: request.finished_at ? time(request.finished_at) : 'not yet',
     'Bytes in': bytes(request.bytes_in),
@@ -155,25 +158,26 @@ function showFacts(request) {
     ...(size ? { 'At most': bytes(size) } : {}),
     Webhook: request.webhook_status.replace('_', ' '),
   };
-  const entries = Object.entries(facts).map(([name, value]) => {
-    const pair = document.createElement('div');
-    const term = document.createElement('dt');
-    const meaning = document.createElement('dd');
-    term.textContent = name;
-    meaning.textContent = value;
-    pair.append(term, meaning);
-    return pair;
+  find('request-facts').replaceChildren(...facts(pairs));
+}
+
+// With `number` where a row has several.
+function numbered(images) {
+  return images.map((image, at) => {
+    const isAlone = image.position === 1 && images[at + 1]?.row !== image.row;
+    return isAlone ? image : { ...image, number: image.position };
   });
-  find('request-facts').replaceChildren(...entries);
 }
 
 function fillCard(card, image) {
   const picture = card.querySelector('.picture');
   const fault = card.querySelector('.fault');
-  card.querySelector('.name').textContent = `${image.serial_number} · ${image.product_name}`;
+  card.querySelector('.serial').textContent = image.serial_number;
+  card.querySelector('.product').textContent = plain(image.product_name);
+  card.querySelector('.number').textContent = image.number ? ` · image ${image.number}` : '';
   card.querySelector('.hint').textContent = aboutImage(image);
   fault.hidden = !image.error;
-  fault.textContent = image.error ? `${image.error.code}: ${image.error.message}` : '';
+  fault.textContent = image.error ? `${image.error.code}: ${plain(image.error.message)}` : '';
   if (!image.output_url) {
     picture.removeAttribute('href');
     picture.replaceChildren(image.status);
@@ -187,7 +191,7 @@ function thumbnail(image) {
   const shown = new Image(image.width, image.height);
   shown.loading = 'lazy';
   shown.decoding = 'async';
-  shown.alt = `${image.product_name}, image ${image.position}`;
+  shown.alt = `${plain(image.product_name)}, image ${image.position}`;
   // Not every browser draws every format.
   shown.onerror = () => shown.replaceWith(image.format.toUpperCase());
   shown.src = api.outputPath(image.output_url);
@@ -195,7 +199,7 @@ function thumbnail(image) {
 }
 
 function aboutImage(image) {
-  if (image.status === 'failed') return image.input_url;
+  if (image.status === 'failed') return plain(image.input_url);
   if (image.bytes_out === null) return `attempt ${number(image.attempts)}`;
   const saved = saving(image.bytes_in, image.bytes_out);
   return `${image.width} × ${image.height} ${image.format} · ` +

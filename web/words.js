@@ -1,4 +1,4 @@
-// Figures and times as people read them.
+// Figures, times and what came from outside, as people read them.
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
@@ -7,6 +7,10 @@ export function bytes(count) {
   const amount = count / 1000 ** unit;
   return `${amount.toLocaleString('en', { maximumFractionDigits: unit ? 1 : 0 })} ${UNITS[unit]}`;
 }
+
+// An invisible character in a name or an address may turn what stands behind it from right to left,
+// so that it reads as another one. These are shown as what they are: nothing to read.
+export const plain = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 export const number = (count) => count.toLocaleString('en');
 

@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 
 DEADLINE_SECONDS = 60
 PAUSE_SECONDS = 0.05
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZE = (1280, 900)
 
 # As root it has no sandbox of its own; all that it is shown comes from this machine.
 ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
@@ -22,11 +22,10 @@ ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--dis
 
 
 class Browser:
-    """with Browser("phone") as browser: browser.open(url)"""
+    """with Browser() as browser: browser.open(url)"""
 
-    def __init__(self, size="desktop", dark=False):
+    def __init__(self, dark=False):
         self._profile = tempfile.TemporaryDirectory(prefix="imgmill-browser-")
-        self._size = SIZES[size]
         self._dark = dark
         self._requests = []
         self.driver = None
@@ -38,20 +37,19 @@ class Browser:
         options.binary_location = "/usr/bin/chromium"
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self._emulate()
+        self.resize()
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if self._dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         return self
 
     def __exit__(self, *_):
         self.driver.quit()
         self._profile.cleanup()
 
-    def _emulate(self):
-        width, height = self._size
-        command = self.driver.execute_cdp_cmd
-        command("Emulation.setDeviceMetricsOverride",
-                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if self._dark else "light"}
-        command("Emulation.setEmulatedMedia", {"features": [scheme]})
+    def resize(self, width=SIZE[0]):
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": SIZE[1], "deviceScaleFactor": 1, "mobile": width < 600})
 
     def open(self, url):
         self.driver.get(url)
@@ -87,8 +85,9 @@ class Browser:
 
     def picture(self, path):
         """The whole page as a PNG."""
-        height = self.run("return document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": self._size[0], "height": height, "scale": 1}
+        width, height = self.run("const { scrollWidth, scrollHeight } = document.documentElement;"
+                                 "return [scrollWidth, scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         reply = self.driver.execute_cdp_cmd("Page.captureScreenshot",
                                             {"clip": clip, "captureBeyondViewport": True})
         with open(path, "wb") as out:

@@ -9,13 +9,12 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"
 
 
 class BrowserCase(server_case.ServerCase):
-    size = "desktop"
     dark = False
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.browser = cls.enterClassContext(Browser(cls.size, cls.dark))
+        cls.browser = cls.enterClassContext(Browser(cls.dark))
 
     def open(self, path="/"):
         self.browser.open("about:blank")  # or a new fragment would not load the page anew

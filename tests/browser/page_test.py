@@ -13,21 +13,33 @@ from browser_case import BrowserCase
 from client import make_sheet
 
 EVIL = '<script>window.evil = 1</script><img src=x onerror="window.evil = 1">'
+TURN = "[\u202a-\u202e\u2066-\u2069]"  # of the writing direction
 CONTRAST_MIN = 4.5  # WCAG 2, level AA
 PAIRS = (("ink", "ground"), ("ink", "card"), ("soft", "card"), ("soft", "ground"),
          ("accent", "card"), ("accent", "ground"), ("on-accent", "accent"), ("good", "card"),
          ("bad", "card"), ("bad", "bad-ground"), ("ink", "bad-ground"))
 
+# What can be seen and is not wholly between the screen's edges.
+HANGS_OUT = """
+    const edge = document.documentElement.clientWidth;
+    const out = [...document.body.querySelectorAll('*')].filter((each) => {
+      const { left, right, width } = each.getBoundingClientRect();
+      return width > 1 && (left < 0 || right > edge);
+    });
+    const scrolls = document.documentElement.scrollWidth > edge;
+    return [...out.map((each) => each.outerHTML), ...(scrolls ? ['the page scrolls'] : [])];"""
+
 
 class PageCase(BrowserCase):
-    def send(self, sheet):
-        """Chooses a CSV in the form and uploads it."""
+    def send(self, sheet, button="#upload button[type=submit]"):
+        """Chooses a CSV in the form and uploads it, or has it checked."""
         with tempfile.TemporaryDirectory(prefix="imgmill-browser-") as folder:
             path = Path(folder) / "products.csv"
             path.write_bytes(sheet)
             self.browser.find("#file").send_keys(str(path))
-            self.browser.press("#upload button[type=submit]")
-            self.browser.wait(lambda: self.browser.shown("#request, #refusal"), "it was taken")
+            self.browser.press(button)
+            self.browser.wait(lambda: self.browser.shown("#request, #refusal, #findings"),
+                              "it is answered")
 
     def shown_request(self):
         return self.browser.run("return location.hash").removeprefix("#request/")
@@ -67,6 +79,20 @@ class Upload(PageCase):
         self.wait_state("completed")
         self.browser.wait(lambda: EVIL in self.browser.text("#images"), "the name is shown")
         self.assertIsNone(self.browser.run("return window.evil ?? null"))
+
+    def test_nothing_turns_round_what_stands_behind(self):
+        turned = [f"{turn}gpj.exe" for turn in "\u202e\u202d\u2067"]
+        gone = self.origin.url("/status/404?\u202egpj.exe")
+        rows = "".join(f'{number},{name},"{gone},{gone}"\n' for number, name in enumerate(turned))
+        self.open()
+        self.send(f"S. No.,Product Name,Input Image Urls\n{rows}".encode())
+        self.wait_state("failed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 6, "all images")
+        self.assertIn("0 · \ufffdgpj.exe · image 2", self.browser.text("#images"))
+        self.assertNotRegex(self.browser.text("#request"), TURN)
+        self.open()
+        self.send("S. No.,Product Name,Input Image Urls\n1,Chair,\u202egpj.exe\n".encode())
+        self.assertNotRegex(self.browser.text("#refusal"), TURN)
 
     def test_a_bad_csv_shows_its_rows(self):
         self.open()
@@ -121,6 +147,40 @@ class Upload(PageCase):
         self.browser.wait(lambda: "64 × 48 webp" in self.browser.text("#images"), "its size")
 
 
+class Check(PageCase):
+    def test_what_an_upload_would_do(self):
+        before = self.client.get("/api/requests").json
+        photo, gone = self.origin.url("/photo/1.jpg"), self.origin.url("/status/404")
+        self.open()
+        self.send(make_sheet([[photo, gone], [photo]]), "#check")
+        self.assertEqual("products.csv would be taken", self.browser.text("#findings h2"))
+        self.assertEqual("Rows2Invalid rows0Images3Distinct URLs2Hosts1",
+                         self.browser.text("#findings dl"))
+        host = photo.split("/")[2].split(":")[0]
+        hosts, sample = [self.cells(table) for table in self.browser.find_all("#findings table")]
+        self.assertEqual([["2"]], [row[1:] for row in hosts])
+        self.assertIn(host, hosts[0][0])
+        self.assertEqual({photo, gone}, {row[0] for row in sample})
+        found = dict(sample)
+        self.assertRegex(found[photo], r"^jpeg, [\d.]+ KB$")
+        self.assertEqual("http_404: the origin answered 404", found[gone])
+        self.assertEqual(before, self.client.get("/api/requests").json)
+        self.assertTrue(self.browser.find("#file").get_property("value"), "it can be uploaded now")
+
+    def cells(self, table):
+        return [[cell.text for cell in row.find_elements("css selector", "td")]
+                for row in table.find_elements("css selector", "tbody tr")]
+
+    def test_what_would_be_refused(self):
+        self.open()
+        self.send(b"S. No.,Product Name,Input Image Urls\n1,Chair,chair.jpg\n", "#check")
+        self.assertEqual("products.csv would be refused", self.browser.text("#findings h2"))
+        self.assertEqual([["1", "Input Image Urls",
+                           '"chair.jpg" must start with http:// or https://']],
+                         self.cells(self.browser.find("#findings table")))
+        self.assertEqual("findings", self.browser.run("return document.activeElement.id"))
+
+
 class Requests(PageCase):
     def test_failures_and_what_to_do(self):
         gone = self.origin.url("/status/404")
@@ -144,6 +204,10 @@ class Requests(PageCase):
         self.browser.press("#cancel")
         self.wait_state("cancelled")
         self.assertEqual("cancelled", self.client.wait_final(request_id)["status"])
+        failures = self.browser.shown("#failures")
+        self.assertTrue(failures, "what was not dealt with is offered")
+        self.assertIn("cancelled", self.client.get(failures[0].get_attribute("href")).text)
+        self.assertEqual([], self.browser.shown("#archive, #retry"))
 
     def test_retry(self):
         path = "/late.jpg"
@@ -172,9 +236,19 @@ class Requests(PageCase):
         self.assertEqual(404, self.client.get(f"/api/status/{request_id}").status)
 
     def test_unknown_request(self):
-        self.open("/#request/550e8400-e29b-41d4-a716-446655440000")
-        self.browser.wait(lambda: self.browser.shown("#trouble"), "it says so")
-        self.assertIn("Request not found", self.browser.text("#trouble"))
+        for wanted in ("550e8400-e29b-41d4-a716-446655440000", "nonsense", ""):
+            self.open(f"/#request/{wanted}")
+            self.browser.wait(lambda: self.browser.shown("#missing"), f"it says so of '{wanted}'")
+            self.assertEqual([], self.browser.shown("#home, #request, #trouble"))
+
+    def test_deleted_meanwhile(self):
+        request_id = self.client.submit(make_sheet([[self.origin.url("/status/404")]]))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "failed")
+        self.client.request("DELETE", f"/api/requests/{request_id}")
+        self.browser.press("#retry")
+        self.browser.wait(lambda: self.browser.shown("#missing"), "it says so")
+        self.assertEqual([], self.browser.shown("#request, #trouble"))
 
     def test_images_in_pages(self):
         photo = self.origin.url("/photo/1.jpg")
@@ -187,6 +261,15 @@ class Requests(PageCase):
         names = [each.text for each in self.browser.find_all("#images .name")]
         self.assertEqual([f"{number} · Product {number}" for number in range(1, 61)], names)
         self.assertEqual([], self.browser.shown("#images-more"))
+
+    def test_images_of_one_row_are_told_apart(self):
+        photo = self.origin.url("/photo/1.jpg")
+        request_id = self.client.submit(make_sheet([[photo, photo], [photo]]))
+        self.client.wait_final(request_id)
+        self.open_request(request_id, "completed")
+        self.browser.wait(lambda: len(self.browser.find_all("#images li")) == 3, "all images")
+        self.assertEqual(["1 · Product 1 · image 1", "1 · Product 1 · image 2", "2 · Product 2"],
+                         [each.text for each in self.browser.find_all("#images .name")])
 
     def test_the_list_follows(self):
         self.open()
@@ -214,18 +297,51 @@ class Key(PageCase):
                    for request in self.browser.requests())
 
 
-class Phone(PageCase):
-    size = "phone"
+class Narrow(PageCase):
+    """From 280 pixels on nothing hangs out sideways; 320 is what WCAG asks for (reflow)."""
 
-    def test_nothing_is_wider_than_the_screen(self):
-        request_id = self.client.submit(make_sheet([[self.origin.url("/photo/1.jpg"),
-                                                     self.origin.url("/status/404")]]))
+    WIDTHS = (280, 320, 340, 400)
+
+    def tearDown(self):
+        self.browser.resize()
+        super().tearDown()
+
+    def assert_it_fits(self, what):
+        for width in self.WIDTHS:
+            self.browser.resize(width)
+            with self.subTest(what, width=width):
+                self.assertEqual([], self.browser.run(HANGS_OUT))
+
+    def test_home(self):
+        self.process([[self.origin.url("/photo/1.jpg")]])
+        self.open()
+        self.browser.wait(lambda: self.browser.shown("#requests .card"), "it is filled")
+        self.browser.press("#upload summary")
+        self.assert_it_fits("options")
+        self.browser.press("#key-box summary")
+        self.assert_it_fits("key")
+
+    def test_request(self):
+        long_name = "W" * 100
+        photo, gone = self.origin.url("/photo/1.jpg"), self.origin.url(f"/status/404?{long_name}")
+        sheet = f'S. No.,Product Name,Input Image Urls\n1,{long_name},"{photo},{gone}"\n'
+        request_id = self.client.submit(sheet.encode())
         self.client.wait_final(request_id)
-        for path in ("/", f"/#request/{request_id}"):
-            self.open(path)
-            self.browser.wait(lambda: self.browser.shown(".card"), "it is filled")
-            self.assertLessEqual(
-                self.browser.run("return document.documentElement.scrollWidth"), 390)
+        self.open_request(request_id, "completed")
+        self.browser.wait(lambda: self.browser.shown("#images .card"), "it is filled")
+        self.assert_it_fits("request")
+        self.browser.press("#delete")
+        self.assert_it_fits("confirmation")
+
+    def test_refusal(self):
+        self.open()
+        self.send(b"S. No.,Product Name,Input Image Urls\n%s,Chair,chair.jpg\n" % (b"W" * 100))
+        self.assert_it_fits("refusal")
+
+    def test_check(self):
+        self.open()
+        self.send(make_sheet([[self.origin.url(f"/status/404?{'W' * 100}")]]), "#check")
+        self.assert_it_fits("check")
 
 
 class Access(PageCase):
