@@ -45,14 +45,15 @@ std::string suggestion(const CLI::App& app, std::string_view flag) {
 std::string complaint_of(const CLI::App& app, std::string_view name) {
   const std::vector<std::string> words = app.remaining();
   const auto is_flag = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
-  if (const auto found = std::ranges::find_if(words, is_flag); found != words.end()) {
-    const std::string flag = found->substr(0, found->find('='));
-    return fmt::format("\"{}\" is no option of {}{}", flag, name, suggestion(app, flag));
-  }
   const bool has_verbs = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
-  if (words.empty() || !has_verbs) return {};
-  return fmt::format("\"{}\" is no command{}", words.front(),
-                     app.get_parent() == nullptr ? "" : fmt::format(" of {}", name));
+  if (!words.empty() && has_verbs && !is_flag(words.front())) {
+    return fmt::format("\"{}\" is no command{}", words.front(),
+                       app.get_parent() == nullptr ? "" : fmt::format(" of {}", name));
+  }
+  const auto found = std::ranges::find_if(words, is_flag);
+  if (found == words.end()) return {};
+  const std::string flag = found->substr(0, found->find('='));
+  return fmt::format("\"{}\" is no option of {}{}", flag, name, suggestion(app, flag));
 }
 
 }  // namespace

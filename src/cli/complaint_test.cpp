@@ -42,6 +42,7 @@ TEST(Complaint, ATypingErrorIsNamedWithWhatMayBeMeant) {
 TEST(Complaint, ACommandThatIsNone) {
   EXPECT_EQ(complaint_about({"fly"}), "\"fly\" is no command");
   EXPECT_EQ(complaint_about({"keys", "fly"}), "\"fly\" is no command of keys");
+  EXPECT_EQ(complaint_about({"keys", "fly", "--json"}), "\"fly\" is no command of keys");
 }
 
 TEST(Complaint, OtherwiseItIsWhatIsMissing) {

@@ -35,7 +35,7 @@ TEST(ProgressLine, KeepsToTheTerminalsWidth) {
 
 TEST(ProgressLine, NumbersMatterMoreThanTheBar) {
   const Progress half{.processed = 10, .total = 20, .failed = 0, .elapsed = 10s};
-  EXPECT_EQ(progress_line(half, 60), "[##########----------]  50.0 %  10/20 images  1/s  ETA 0:10");
+  EXPECT_EQ(progress_line(half, 59), "[##########----------]  50.0 %  10/20 images  1/s  ETA 0:10");
   EXPECT_EQ(progress_line(half, 30), " 50.0 %  10/20 images  1/s  ET");
 }
 
