@@ -65,7 +65,8 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
     if (std::string text = complaint_of(*reached, name); !text.empty()) return text;
     const auto inner = reached->get_subcommands();
     if (inner.empty()) break;
-    name = reached == &app ? inner.front()->get_name() : name + " " + inner.front()->get_name();
+    const std::string before = reached == &app ? "" : name + " ";
+    name = before + inner.front()->get_name();
     reached = inner.front();
   }
   std::string text = error.what();
