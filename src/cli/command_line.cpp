@@ -1,13 +1,13 @@
 #include "cli/command_line.h"
 
-#include <algorithm>
 #include <array>
-#include <string_view>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "base/version.h"
+#include "cli/complaint.h"
+#include "cli/say.h"
 
 namespace imgmill::cli {
 namespace {
@@ -37,7 +37,8 @@ constexpr std::array kVerbs{
 };
 
 constexpr const char* kFooter =
-    "Exit status: 0 all well, 1 some images failed, 2 usage, 3 the job or the server failed.\n"
+    "Exit status: 0 all well, 1 some images failed, 2 usage, 3 the job or the server failed, "
+    "130 or 143 Ctrl-C or SIGTERM ended the watching.\n"
     "Each setting is a flag, an environment variable (--data-dir is IMGMILL_DATA_DIR) or, but for "
     "the client, a line in imgmill.toml (data-dir = \"…\"), in this order.";
 
@@ -51,15 +52,11 @@ void build(CLI::App& app, int& status) {
   }
 }
 
-// One line. CLI11 does not name a verb that is none.
-std::string complaint(const CLI::ParseError& error, std::string_view first) {
-  const bool is_verb = std::ranges::find(kVerbs, first, &VerbRow::name) != kVerbs.end();
-  if (!first.empty() && !first.starts_with('-') && !is_verb) {
-    return fmt::format("\"{}\" is no command", first);
-  }
-  std::string text = error.what();
-  std::ranges::replace(text, '\n', ' ');
-  return text;
+// CLI11 gives --help and --version as an error that is none.
+int print_about(const CLI::App& app, const CLI::ParseError& wanted) {
+  std::ostringstream text;
+  app.exit(wanted, text, text);
+  return printed(text.str());
 }
 
 }  // namespace
@@ -75,8 +72,8 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "imgmill: {} (see --help)\n", complaint(error, argc > 1 ? argv[1] : ""));
+    if (error.get_exit_code() == 0) return print_about(app, error);
+    say(complaint(app, error) + " (see --help)");
     return kUsage;
   }
   return status;

@@ -30,16 +30,27 @@ std::string saved_share(std::uint64_t bytes_in, std::uint64_t bytes_out) {
 }
 
 std::string printable(std::string_view text) {
+  std::string shown = printable_lines(text);
+  std::ranges::replace(shown, '\n', '?');
+  return shown;
+}
+
+std::string printable_lines(std::string_view text) {
+  const auto is_control = [](char c) {
+    return c != '\n' && (static_cast<unsigned char>(c) < ' ' || c == 0x7F);
+  };
   std::string shown(text);
-  std::ranges::replace_if(
-      shown, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
+  std::ranges::replace_if(shown, is_control, '?');
   // C1 controls, in UTF-8: a terminal may take them for escape sequences.
   for (std::size_t at = 0; (at = shown.find('\xC2', at)) != shown.npos; ++at) {
-    const bool is_control =
-        at + 1 < shown.size() && static_cast<unsigned char>(shown[at + 1]) < 0xA0;
-    if (is_control) shown.replace(at, 2, "?");
+    const bool is_c1 = at + 1 < shown.size() && static_cast<unsigned char>(shown[at + 1]) < 0xA0;
+    if (is_c1) shown.replace(at, 2, "?");
   }
   return shown;
+}
+
+std::string images_text(std::uint64_t count) {
+  return fmt::format("{} image{}", count, count == 1 ? "" : "s");
 }
 
 std::string query_escaped(std::string_view text) {

@@ -16,6 +16,10 @@ namespace imgmill::cli {
 [[nodiscard]] std::string saved_share(std::uint64_t bytes_in, std::uint64_t bytes_out);
 // Text of another program, fit for a terminal: control characters become "?".
 [[nodiscard]] std::string printable(std::string_view text);
+// The same, but for the ends of its lines.
+[[nodiscard]] std::string printable_lines(std::string_view text);
+// "1 image", "2 images".
+[[nodiscard]] std::string images_text(std::uint64_t count);
 // For a URL's query.
 [[nodiscard]] std::string query_escaped(std::string_view text);
 

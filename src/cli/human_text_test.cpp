@@ -31,6 +31,15 @@ TEST(HumanText, NothingReachesTheTerminalsControls) {
             "?31m \xC2\xA9 é");
 }
 
+TEST(HumanText, LinesOfAMessageStayLines) {
+  EXPECT_EQ(printable_lines("a\x1b[2J\n  b\r\x7f\n"), "a?[2J\n  b??\n");
+}
+
+TEST(HumanText, OneImageIsNone) {
+  EXPECT_EQ(images_text(1), "1 image");
+  EXPECT_EQ(images_text(0), "0 images");
+}
+
 TEST(HumanText, WhatGoesIntoAQuery) {
   EXPECT_EQ(query_escaped("a-1&b= \xC3\xA9"), "a-1%26b%3D%20%C3%A9");
 }

@@ -50,12 +50,6 @@ Result<std::unique_ptr<SqliteDb>> open_or_make(const Settings& settings, const C
   return open_database(settings, clock);
 }
 
-// Results that could not be written were not given.
-int printed(std::string_view text) {
-  const auto written = print_result(text);
-  return written ? kAllWell : say_error(written.error());
-}
-
 std::string time_text(std::optional<Time> time) {
   return time ? format_time(*time).substr(0, 16) : "-";
 }
@@ -86,13 +80,15 @@ std::string table_of(const std::vector<ApiKey>& keys) {
   return text;
 }
 
-Result<std::string> create(const Settings& settings, const std::string& name, const Clock& clock) {
-  if (const auto fault = key_name_fault(name)) return fail(ErrorCode::kInvalid, *fault);
-  TRY(const std::unique_ptr<SqliteDb> db, open_or_make(settings, clock));
+struct MadeKey {
   std::string key = new_api_key();
-  const std::string digest = key_digest(key);
-  TRY_VOID(db->create_key({.name = name, .id = key_id(digest), .digest = digest}, clock.now()));
-  return key;
+  std::string digest = key_digest(key);
+  std::string id = key_id(digest);
+};
+
+bool has_valid(const std::vector<ApiKey>& keys, const std::string& name) {
+  return std::ranges::any_of(
+      keys, [&](const ApiKey& key) { return key.name == name && !key.revoked_at; });
 }
 
 Result<ApiKey> valid_key(const std::vector<ApiKey>& keys, const std::string& name_or_id) {
@@ -144,17 +140,39 @@ struct KeyVerb {
   bool as_json = false;
 };
 
+std::string text_of(const MadeKey& made, const KeyVerb& asked) {
+  if (!asked.as_json) return made.key + "\n";
+  return json::serialize(json::object{{"name", asked.name}, {"id", made.id}, {"key", made.key}}) +
+         "\n";
+}
+
+// It is printed before it is made: one that nobody saw would hold its name, and lock a server that
+// had none.
+Result<void> print_and_make(const Settings& settings, const KeyVerb& asked, const Clock& clock) {
+  if (const auto fault = key_name_fault(asked.name)) return fail(ErrorCode::kInvalid, *fault);
+  TRY(const std::unique_ptr<SqliteDb> db, open_or_make(settings, clock));
+  TRY(const std::vector<ApiKey> keys, db->list_keys());
+  const MadeKey made;
+  const NewKey row{.name = asked.name, .id = made.id, .digest = made.digest};
+  if (has_valid(keys, asked.name)) return db->create_key(row, clock.now());  // refuses it
+  if (const auto shown = print_result(text_of(made, asked)); !shown) {
+    say(fmt::format("no key \"{}\" was made, for it could not be shown", asked.name));
+    return shown;
+  }
+  if (const auto stored = db->create_key(row, clock.now()); !stored) {
+    say("the key that was printed opens nothing");
+    return stored;
+  }
+  say(fmt::format("the key \"{}\" (id {}) of {}; it is shown this once: keep it now", asked.name,
+                  made.id, database_of(settings).string()));
+  return {};
+}
+
 int create_key(const Settings& settings, const KeyVerb& asked) {
-  const std::string& name = asked.name;
   log::init(settings.log_level, settings.log_format);
   const SystemClock clock;
-  const auto key = create(settings, name, clock);
-  if (!key) return say_error(key.error());
-  const std::string id = key_id(key_digest(*key));
-  fmt::print(stderr, "The key \"{}\" (id {}) of {}. It is shown this once: keep it now.\n", name,
-             id, database_of(settings).string());
-  if (!asked.as_json) return printed(*key + "\n");
-  return printed(json::serialize(json::object{{"name", name}, {"id", id}, {"key", *key}}) + "\n");
+  const auto made = print_and_make(settings, asked, clock);
+  return made ? kAllWell : say_error(made.error());
 }
 
 int list_keys(const Settings& settings, const KeyVerb& asked) {
@@ -170,7 +188,7 @@ int list_keys(const Settings& settings, const KeyVerb& asked) {
     return printed(json::serialize(json::object{{"keys", std::move(list)}}) + "\n");
   }
   if (!keys->empty()) return printed(table_of(*keys));
-  fmt::print(stderr, "There are no keys: \"imgmill keys create NAME\" makes one.\n");
+  say("there are no keys: \"imgmill keys create NAME\" makes one");
   return kAllWell;
 }
 
@@ -179,12 +197,11 @@ int revoke_key(const Settings& settings, const KeyVerb& asked) {
   const SystemClock clock;
   const auto revoked = revoke(settings, asked.name, clock);
   if (!revoked) return say_error(revoked.error());
-  fmt::print(stderr, "The key \"{}\" (id {}) opens nothing any more.\n", revoked->key.name,
-             revoked->key.id);
+  say(fmt::format("the key \"{}\" (id {}) opens nothing any more", revoked->key.name,
+                  revoked->key.id));
   if (revoked->was_last) {
-    fmt::print(stderr,
-               "It was the last one: the server now answers 401 to everybody. Make another with "
-               "\"imgmill keys create NAME\", or start the server anew with --no-auth.\n");
+    say("it was the last one, so the server now answers 401 to everybody: make another with "
+        "\"imgmill keys create NAME\", or start the server anew with --no-auth");
   }
   return asked.as_json ? printed(json::serialize(json_of(revoked->key)) + "\n") : kAllWell;
 }

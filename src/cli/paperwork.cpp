@@ -9,23 +9,15 @@
 #include "cli/verbs.h"
 
 namespace imgmill::cli {
-namespace {
-
-int print(const std::string& text) {
-  const auto printed = print_result(text);
-  return printed ? kAllWell : say_error(printed.error());
-}
-
-}  // namespace
 
 Action define_completion(CLI::App& verb) {
   auto shell = std::make_shared<std::string>();
   add_choice(verb, "SHELL", *shell, {"bash"}, "the shell; so far only bash")->required();
-  return [&verb, shell] { return print(bash_completion(describe_program(*verb.get_parent()))); };
+  return [&verb, shell] { return printed(bash_completion(describe_program(*verb.get_parent()))); };
 }
 
 Action define_man(CLI::App& verb) {
-  return [&verb] { return print(man_page(describe_program(*verb.get_parent()))); };
+  return [&verb] { return printed(man_page(describe_program(*verb.get_parent()))); };
 }
 
 }  // namespace imgmill::cli

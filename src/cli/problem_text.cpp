@@ -42,22 +42,29 @@ std::string rows_of(const json::object& problem) {
   const json::value* list = problem.if_contains("errors");
   if (list == nullptr || !list->is_array()) return {};
   const json::array& rows = list->get_array();
-  std::string text;
-  std::size_t shown = 0;
+  std::vector<RowFault> faults;
   for (const json::value& row : rows) {
     if (!row.is_object()) continue;
-    if (shown == kProblemRowsShown) break;
     const json::object& fault = row.get_object();
-    text += fmt::format("\n  row {}, {}: {}", number_at(fault, "row"), text_at(fault, "column"),
-                        text_at(fault, "message"));
-    ++shown;
+    faults.push_back({.row = static_cast<std::uint32_t>(number_at(fault, "row")),
+                      .column = text_at(fault, "column"),
+                      .message = text_at(fault, "message")});
   }
-  const std::uint64_t total = std::max<std::uint64_t>(number_at(problem, "errors_total"), shown);
-  if (total > shown) text += fmt::format("\n  … and {} more", total - shown);
-  return text;
+  return row_lines(faults, number_at(problem, "errors_total"));
 }
 
 }  // namespace
+
+std::string row_lines(std::span<const RowFault> faults, std::uint64_t total) {
+  const std::size_t shown = std::min(faults.size(), kRowsShown);
+  std::string text;
+  for (const RowFault& fault : faults.first(shown)) {
+    text += fmt::format("\n  row {}{}{}: {}", fault.row, fault.column.empty() ? "" : ", ",
+                        fault.column, fault.message);
+  }
+  if (total > shown) text += fmt::format("\n  … and {} more", total - shown);
+  return text;
+}
 
 Error problem_of(const ApiReply& reply, std::string_view server) {
   boost::system::error_code wrong;

@@ -56,7 +56,7 @@ TEST(ProblemText, WhatIsNoProblemNamesTheServer) {
 TEST(ProblemText, OddTypesAreNoTrouble) {
   EXPECT_EQ(problem(400, R"({"error": "e", "errors": {}, "errors_total": "x"})").text, "e (400)");
   EXPECT_EQ(problem(400, R"({"error": "e", "errors": [1, {"row": -1}], "errors_total": 1})").text,
-            "e (400)\n  row 0, : ");
+            "e (400)\n  row 0: ");
 }
 
 TEST(ProblemText, NoControlsReachTheTerminal) {

@@ -1,7 +1,6 @@
 #include "cli/progress_bar.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <sys/ioctl.h>
 #include <utility>
 
@@ -9,11 +8,13 @@
 #include <unistd.h>
 
 #include "cli/human_text.h"
+#include "cli/say.h"
 
 namespace imgmill::cli {
 namespace {
 
 constexpr std::size_t kBarColumns = 28;
+constexpr std::size_t kBarColumnsMin = 5;
 constexpr std::size_t kDefaultColumns = 80;
 
 double images_a_second(const Progress& progress) {
@@ -29,6 +30,15 @@ std::string time_left(const Progress& progress) {
   return "  ETA " + human_time(std::chrono::seconds(seconds));
 }
 
+// The bar, `columns` wide at most; none where it would be too short to say anything.
+std::string bar_of(double share, std::size_t columns) {
+  constexpr std::size_t kFrame = 3;  // "[", "] "
+  if (columns < kFrame + kBarColumnsMin) return {};
+  const std::size_t length = std::min(columns - kFrame, kBarColumns);
+  const auto filled = static_cast<std::size_t>(share * static_cast<double>(length));
+  return fmt::format("[{:#<{}}{:-<{}}] ", "", filled, "", length - filled);
+}
+
 std::size_t terminal_columns() {
   winsize size{};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
@@ -41,14 +51,12 @@ std::string progress_line(const Progress& progress, std::size_t width) {
   const double share = progress.total == 0 ? 1.0
                                            : static_cast<double>(progress.processed) /
                                                  static_cast<double>(progress.total);
-  const auto filled = static_cast<std::size_t>(share * kBarColumns);
-  std::string line = fmt::format("[{:#<{}}{:-<{}}] {:5.1f} %  {}/{} images  {:.0f}/s", "", filled,
-                                 "", kBarColumns - filled, share * 100, progress.processed,
-                                 progress.total, images_a_second(progress));
+  std::string line = fmt::format("{:5.1f} %  {}/{} images  {:.0f}/s", share * 100,
+                                 progress.processed, progress.total, images_a_second(progress));
   if (progress.failed > 0) line += fmt::format("  {} failed", progress.failed);
   line += time_left(progress);
   if (line.size() > width) line.resize(width);
-  return line;
+  return bar_of(share, width - line.size()) + line;
 }
 
 ProgressBar::ProgressBar() : enabled_(::isatty(STDERR_FILENO) == 1) {}
@@ -61,13 +69,12 @@ void ProgressBar::show(std::string line) {
   if (!enabled_) return;
   line.resize(std::min(line.size(), terminal_columns() - 1));
   // Carriage return, the line, and "erase to the end of the line" (ECMA-48 EL).
-  fmt::print(stderr, "\r{}\x1b[K", line);
-  std::fflush(stderr);
+  draw(fmt::format("\r{}\x1b[K", line));
   shown_ = true;
 }
 
 void ProgressBar::end() {
-  if (std::exchange(shown_, false)) fmt::print(stderr, "\n");
+  if (std::exchange(shown_, false)) draw("\n");
 }
 
 }  // namespace imgmill::cli

@@ -15,7 +15,8 @@ struct Progress {
   std::uint64_t processed_before = 0;  // when `elapsed` began: does not count for the rate
 };
 
-// "[#########-----------]  45.0 %  9/20 images  12/s  1 failed  ETA 0:01", `width` columns at most.
+// "[#########-----------]  45.0 %  9/20 images  12/s  1 failed  ETA 0:01", `width` columns at most:
+// where that is little the bar is shorter or left out, for the numbers matter more.
 [[nodiscard]] std::string progress_line(const Progress& progress, std::size_t width);
 
 class ProgressBar {

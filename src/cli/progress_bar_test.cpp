@@ -33,6 +33,12 @@ TEST(ProgressLine, KeepsToTheTerminalsWidth) {
             20U);
 }
 
+TEST(ProgressLine, NumbersMatterMoreThanTheBar) {
+  const Progress half{.processed = 10, .total = 20, .failed = 0, .elapsed = 10s};
+  EXPECT_EQ(progress_line(half, 59), "[##########----------]  50.0 %  10/20 images  1/s  ETA 0:10");
+  EXPECT_EQ(progress_line(half, 30), " 50.0 %  10/20 images  1/s  ET");
+}
+
 TEST(ProgressLine, NothingDoneYetIsNoDivisionByZero) {
   EXPECT_EQ(progress_line({.processed = 0, .total = 4, .failed = 0, .elapsed = 0s}, 200),
             "[----------------------------]   0.0 %  0/4 images  0/s");

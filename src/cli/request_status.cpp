@@ -134,7 +134,7 @@ std::string table_text(const RequestPage& page) {
 
 std::string end_text(const RequestStatus& status) {
   std::string text =
-      fmt::format("{} images: {} compressed, {} failed", status.total,
+      fmt::format("{}: {} compressed, {} failed", images_text(status.total),
                   status.processed - std::min(status.failed, status.processed), status.failed);
   if (status.processed < status.total) {
     text += fmt::format(", {} left undone", status.total - status.processed);

@@ -79,6 +79,7 @@ Result<int> cancel(Remote& remote, const std::string& id, const Flags& flags) {
 }
 
 Result<int> retry(Remote& remote, const std::string& id, const Flags& flags) {
+  if (!flags.watching.output.empty()) TRY_VOID(check_output(flags.watching.output));
   TRY(const std::string body, remote.post(fmt::format("/api/requests/{}/retry", id)));
   if (flags.watch) return watch_to_end(remote, id, flags.watching, flags.remote.json);
   TRY_VOID(print_status(body, flags.remote.json));
@@ -117,8 +118,7 @@ Action define_status(CLI::App& verb) {
 Action define_watch(CLI::App& verb) {
   auto flags = flags_with_id(verb);
   add_watch(verb, flags->watching);
-  add_text(verb, "-o,--output", flags->watching.output, kFileType,
-           "write the results CSV there when it is final");
+  add_output(verb, flags->watching);
   add_json(verb, flags->remote, "the final status object");
   return about_request(flags, watch);
 }
@@ -137,9 +137,7 @@ Action define_retry(CLI::App& verb) {
   auto flags = flags_with_id(verb);
   CLI::Option* watched = verb.add_flag("--watch", flags->watch, "follow it until it is final");
   add_watch(verb, flags->watching);
-  add_text(verb, "-o,--output", flags->watching.output, kFileType,
-           "write the results CSV there when it is final")
-      ->needs(watched);
+  add_output(verb, flags->watching)->needs(watched);
   add_json(verb, flags->remote, "the server's status object; with --watch the final one");
   return about_request(flags, retry);
 }

@@ -1,4 +1,5 @@
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -16,7 +17,9 @@
 #include "base/log.h"
 #include "batch/admission.h"
 #include "batch/results_csv.h"
+#include "cli/input_csv.h"
 #include "cli/options.h"
+#include "cli/problem_text.h"
 #include "cli/progress_bar.h"
 #include "cli/say.h"
 #include "cli/setting_flags.h"
@@ -50,19 +53,17 @@ struct RunArguments {
 };
 
 // The CSV is checked while it is copied: admission moves the copy into the store.
-Result<SheetReport> check_copy(const fs::path& csv, const fs::path& copy) {
-  std::ifstream in(csv, std::ios::binary);
-  if (!in || fs::is_directory(csv)) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} cannot be read", csv.string()));
-  }
+Result<SheetReport> check_copy(const InputCsv& csv, const fs::path& copy) {
   std::ofstream out(copy, std::ios::binary);
   SheetCheck check(kRules);
   std::vector<char> buffer(kReadBytes);
-  while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    const auto block = std::span(buffer).first(static_cast<std::size_t>(in.gcount()));
+  while (true) {
+    const ssize_t got = ::read(csv.fd.get(), buffer.data(), buffer.size());
+    if (got < 0) return fail_errno(errno, fmt::format("{} cannot be read", csv.name));
+    if (got == 0) break;
+    const auto block = std::span(buffer).first(static_cast<std::size_t>(got));
     TRY_VOID(check.feed(std::as_bytes(block)));
-    out.write(block.data(), static_cast<std::streamsize>(block.size()));
+    out.write(block.data(), got);
   }
   out.close();
   if (!out) return fail(ErrorCode::kIo, fmt::format("{} cannot be written", copy.string()));
@@ -73,9 +74,7 @@ Result<void> refuse_invalid(const SheetReport& report, const RunArguments& argum
   if (report.rows_invalid == 0 || arguments.skip_invalid) return {};
   std::string text = fmt::format("{} of {} rows are invalid (--skip-invalid takes the others)",
                                  report.rows_invalid, report.rows);
-  for (const RowFault& fault : report.faults) {
-    text += fmt::format("\n  row {}, {}: {}", fault.row, fault.column, fault.message);
-  }
+  text += row_lines(report.faults, report.faults_total);
   return fail(ErrorCode::kInvalid, std::move(text));
 }
 
@@ -105,8 +104,8 @@ class Watch {
  private:
   void look() {
     result_ = find_batch(db_, request_id_);
+    if (result_) show(result_->counts);
     if (!result_ || is_final(result_->state)) return context_.stop();
-    show(result_->counts);
     timer_.expires_after(kLook);
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error) look();
@@ -178,13 +177,13 @@ Result<void> remove_old_database(const fs::path& file) {
 }
 
 // Everything is built, and gone again when this returns.
-Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
+Result<Summary> run_job_in(const fs::path& state, const InputCsv& csv, const Settings& settings,
                            const RunArguments& arguments) {
   TRY(const DataFolder folder, DataFolder::open(state, "-o"));
   TRY_VOID(remove_old_database(folder.database_file()));
   remove_input_copy(arguments.folder);
   const fs::path copy = folder.spool() / "input.csv";
-  TRY(const SheetReport report, check_copy(arguments.csv, copy));
+  TRY(const SheetReport report, check_copy(csv, copy));
   TRY_VOID(refuse_invalid(report, arguments));
 
   WorkersOptions options{
@@ -207,16 +206,25 @@ Result<Summary> run_job_in(const fs::path& state, const Settings& settings,
   return work(arguments, admission, *workers);
 }
 
+Result<InputCsv> open_csv(const RunArguments& arguments) {
+  if (arguments.folder.empty()) return fail(ErrorCode::kInvalid, "-o: name a folder");
+  if (arguments.csv == kStdin) {
+    return fail(ErrorCode::kInvalid,
+                "run wants a file, not stdin, for paths in the CSV count from its folder");
+  }
+  return open_input(arguments.csv);
+}
+
 // State stands in a hidden folder beside the results and goes when the job is done, as do the copy
 // of the CSV and the local store's place for unfinished files when it is empty.
 Result<Summary> run_job(const Settings& settings, const RunArguments& arguments) {
-  std::error_code none;  // neither has to be there
-  if (fs::equivalent(arguments.csv, arguments.folder / "results.csv", none)) {
+  TRY(const InputCsv csv, open_csv(arguments));
+  if (csv.is_in(arguments.folder / "results.csv")) {
     return fail(ErrorCode::kInvalid,
                 "results.csv would be written over the CSV: choose another -o");
   }
   const fs::path state = arguments.folder / ".imgmill";
-  auto summary = run_job_in(state, settings, arguments);
+  auto summary = run_job_in(state, csv, settings, arguments);
   const bool in_use = !summary && summary.error().code == ErrorCode::kConflict;
   if (in_use) return summary;
   std::error_code ignored;  // what stays is removed by the next run

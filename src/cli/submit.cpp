@@ -1,31 +1,26 @@
 // imgmill submit: a CSV from the disk or stdin to the server, and, if wanted, on to its end.
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "app/setting_values.h"
-#include "base/unique_fd.h"
 #include "cli/human_text.h"
+#include "cli/input_csv.h"
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 #include "cli/remote.h"
 #include "cli/request_status.h"
+#include "cli/save_csv.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "cli/watching.h"
 
 namespace imgmill::cli {
 namespace {
-
-constexpr const char* kStdin = "-";
 
 struct Flags {
   RemoteFlags remote;
@@ -38,30 +33,6 @@ struct Flags {
   bool watch = false;
   WatchOptions watching;
 };
-
-struct Input {
-  UniqueFd fd;
-  std::optional<std::uint64_t> size;  // of an ordinary file
-  std::string name;
-};
-
-Result<Input> open_input(const std::string& csv) {
-  Input input;
-  const bool is_stdin = csv == kStdin;
-  input.fd.reset(is_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                          : ::open(csv.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat about{};
-  const bool is_open = input.fd && ::fstat(input.fd.get(), &about) == 0;
-  if (is_open && S_ISDIR(about.st_mode)) errno = EISDIR;
-  if (!is_open || S_ISDIR(about.st_mode)) {
-    return fail(ErrorCode::kInvalid, fmt::format("{} cannot be read", csv),
-                fail_errno(errno, {}).error().detail);
-  }
-  // Stdin may stand anywhere in its file.
-  if (S_ISREG(about.st_mode) && !is_stdin) input.size = static_cast<std::uint64_t>(about.st_size);
-  input.name = is_stdin ? "stdin.csv" : std::filesystem::path(csv).filename().string();
-  return input;
-}
 
 ApiFields form_fields(const Flags& flags) {
   ApiFields fields;
@@ -106,8 +77,19 @@ class UploadProgress {
   ProgressBar bar_;
 };
 
+// Before anything is uploaded.
+Result<void> check_results(const InputCsv& input, const std::string& output) {
+  if (output.empty()) return {};
+  if (input.is_in(output)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is the CSV itself: choose another -o", output));
+  }
+  return check_output(output);
+}
+
 Result<std::string> upload(Remote& remote, const Flags& flags) {
-  TRY(const Input input, open_input(flags.csv));
+  TRY(const InputCsv input, open_input(flags.csv));
+  if (flags.watch) TRY_VOID(check_results(input, flags.watching.output));
   UploadProgress progress(input.size);
   ApiUpload upload{.file_fd = input.fd.get(),
                    .size = input.size,
@@ -126,7 +108,11 @@ Result<int> submit(Remote& remote, const Flags& flags) {
   TRY(const std::string request_id, read_request_id(body));
   const bool json = flags.remote.json;
   // The id is what counts: it is there whatever comes later.
-  if (!json) TRY_VOID(print_result(request_id + "\n"));
+  if (!json) {
+    const auto told = print_result(request_id + "\n");
+    if (!told) say("the request is " + request_id);
+    TRY_VOID(told);
+  }
   if (flags.watch) {
     TRY(const std::string id, request_id_of(request_id));
     return watch_to_end(remote, id, flags.watching, json);
@@ -148,7 +134,7 @@ std::string key_fault(const std::string& text) {
   constexpr std::size_t kBytesMax = 255;
   const bool visible = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
   const bool is_key = visible && !text.empty() && text.size() <= kBytesMax;
-  return is_key ? "" : "--idempotency-key: 1 to 255 printable characters are wanted";
+  return is_key ? "" : "1 to 255 printable characters are wanted";
 }
 
 }  // namespace
@@ -157,9 +143,7 @@ Action define_submit(CLI::App& verb) {
   auto flags = std::make_shared<Flags>();
   add_text(verb, "CSV", flags->csv, kFileType, "the CSV; - reads it from stdin")->required();
   CLI::Option* watched = verb.add_flag("--watch", flags->watch, "follow it until it is final");
-  add_text(verb, "-o,--output", flags->watching.output, kFileType,
-           "write the results CSV there when it is final")
-      ->needs(watched);
+  add_output(verb, flags->watching)->needs(watched);
   add_watch(verb, flags->watching);
   add_text(verb, "--webhook-url", flags->webhook_url, "URL", "called when the request is final");
   add_text(verb, "--quality", flags->quality, "N|auto", "1 to 100, or auto (the server's default)")

@@ -64,9 +64,9 @@ Result<Summary> summarise(const Batch& batch, Db& db) {
 
 std::string as_text(const Summary& summary, const std::filesystem::path& results) {
   std::string text = fmt::format(
-      "{} images: {} compressed, {} failed\n{} in, {} out, {} saved\n"
+      "{}: {} compressed, {} failed\n{} in, {} out, {} saved\n"
       "{:.1f} s, {:.1f} images a second\n",
-      summary.images, summary.images - summary.failed, summary.failed,
+      images_text(summary.images), summary.images - summary.failed, summary.failed,
       human_bytes(summary.bytes_in), human_bytes(summary.bytes_out),
       saved_share(summary.bytes_in, summary.bytes_out), summary.elapsed.count(),
       images_a_second(summary));
@@ -74,13 +74,13 @@ std::string as_text(const Summary& summary, const std::filesystem::path& results
   if (summary.failed > 0) text += "failed:\n";
   for (const PlacementFailure& failure : summary.failures) {
     text += fmt::format("  row {}, image {}  {}  {}\n    {}\n", failure.row, failure.position,
-                        code_word(failure.fault), without_credentials(failure.url),
-                        failure.fault.message);
+                        code_word(failure.fault), printable(without_credentials(failure.url)),
+                        printable(failure.fault.message));
   }
   if (summary.failed > summary.failures.size()) {
     text += fmt::format("  … and {} more\n", summary.failed - summary.failures.size());
   }
-  return text + fmt::format("results: {}\n", results.string());
+  return text + fmt::format("results: {}\n", printable(results.string()));
 }
 
 std::string as_json(const Summary& summary, const std::filesystem::path& results) {
@@ -92,12 +92,14 @@ std::string as_json(const Summary& summary, const std::filesystem::path& results
                         {"code", code_word(failure.fault)},
                         {"message", failure.fault.message}});
   }
-  const boost::json::object object{
-      {"total_images", summary.images},     {"failed_images", summary.failed},
-      {"bytes_in", summary.bytes_in},       {"bytes_out", summary.bytes_out},
-      {"seconds", summary.elapsed.count()}, {"results_csv", results.string()},
-      {"methods", methods_json(summary)},   {"failures", std::move(failures)}};
-  return boost::json::serialize(object) + "\n";
+  // Boost.JSON would write the seconds as 4.328E-2.
+  return fmt::format(
+      R"({{"total_images":{},"failed_images":{},"bytes_in":{},"bytes_out":{},)"
+      R"("seconds":{:.3f},"results_csv":{},"methods":{},"failures":{}}})"
+      "\n",
+      summary.images, summary.failed, summary.bytes_in, summary.bytes_out, summary.elapsed.count(),
+      boost::json::serialize(boost::json::value(results.string())),
+      boost::json::serialize(methods_json(summary)), boost::json::serialize(failures));
 }
 
 }  // namespace imgmill::cli

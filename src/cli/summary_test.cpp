@@ -35,6 +35,21 @@ TEST(Summary, SaysWhatWasSavedAndWhatFailed) {
             "results: out/results.csv\n");
 }
 
+TEST(Summary, OneImageAndNoControls) {
+  Summary one = sample();
+  one.images = 1;
+  one.failures.front().url = "a\x1b[2J.jpg";
+  EXPECT_THAT(as_text(one, "\x1b[31m"), HasSubstr("1 image: "));
+  EXPECT_THAT(as_text(one, "\x1b[31m"), testing::Not(HasSubstr("\x1b")));
+}
+
+TEST(Summary, SecondsAreDecimals) {
+  Summary quick = sample();
+  quick.elapsed = 43280us;
+  EXPECT_THAT(as_json(quick, "a\"b.csv"),
+              HasSubstr(R"("seconds":0.043,"results_csv":"a\"b.csv",)"));
+}
+
 TEST(Summary, CountsTheWaysInJsonToo) {
   EXPECT_THAT(as_json(sample(), "r.csv"),
               HasSubstr(R"("methods":{"source_kept":1,"requantised":21})"));

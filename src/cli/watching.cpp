@@ -1,5 +1,6 @@
 #include "cli/watching.h"
 
+#include <functional>
 #include <optional>
 
 #include <CLI/CLI.hpp>
@@ -48,36 +49,63 @@ class Watching {
   Watching& operator=(const Watching&) = delete;
 
   // nullopt: a signal ended it.
-  Result<std::optional<RequestStatus>> run() {
+  Result<std::optional<RequestStatus>> until_final() {
+    left_ = "the request goes on; look again with " + remote_.command("watch", request_id_);
     while (true) {
-      auto reply = remote_.api().get("/api/status/" + request_id_);
-      Result<std::chrono::milliseconds> pause = std::chrono::milliseconds(0);
-      if (!interruption_.has_come()) {
-        pause = is_temporary(reply) ? after_trouble(std::move(reply)) : look(std::move(reply));
-        if (!pause) return std::unexpected(pause.error());
-        if (final_) return std::move(final_);
+      TRY(auto reply, ask([this] { return remote_.api().get("/api/status/" + request_id_); }));
+      if (!reply) return std::nullopt;
+      TRY(json_, remote_.body_of(*std::move(reply)));
+      TRY(RequestStatus status, read_status(json_));
+      const auto pause = pace_.after_answer(steady_clock::now(), status.eta);
+      show(status);
+      if (status.is_final()) {
+        bar_.end();
+        return std::move(status);
       }
-      signal_ = interruption_.wait(*pause);
-      if (signal_ == 0) continue;
-      bar_.end();
-      return std::nullopt;
+      if (is_ended_within(pause)) return std::nullopt;
     }
+  }
+
+  // The results; false: a signal ended it.
+  Result<bool> save(const std::string& output) {
+    left_ = "get the results with " +
+            remote_.command("download", fmt::format("{} -o {}", request_id_, output));
+    const std::string target = "/api/download/" + request_id_;
+    TRY(auto reply, ask([&] { return receive_csv(remote_.api(), target, output); }));
+    if (!reply) return false;
+    TRY_VOID(remote_.body_of(*std::move(reply)));
+    return true;
   }
 
   [[nodiscard]] const std::string& json() const { return json_; }
   [[nodiscard]] int signal() const { return signal_; }
 
  private:
-  Result<std::chrono::milliseconds> look(Result<ApiReply> reply) {
-    TRY(json_, remote_.body_of(std::move(reply)));
-    TRY(const RequestStatus status, read_status(json_));
-    if (pace_.in_trouble()) say("it answers again");
-    show(status);
-    if (status.is_final()) {
-      bar_.end();
-      final_ = status;
+  // The first answer that is no trouble; nullopt: a signal ended the asking.
+  Result<std::optional<ApiReply>> ask(const std::function<Result<ApiReply>()>& request) {
+    while (true) {
+      Result<ApiReply> reply = request();
+      std::chrono::milliseconds pause(0);
+      if (!interruption_.has_come()) {
+        if (!is_temporary(reply)) return answered(std::move(reply));
+        TRY(pause, after_trouble(std::move(reply)));
+      }
+      if (is_ended_within(pause)) return std::nullopt;
     }
-    return pace_.after_answer(steady_clock::now(), status.eta);
+  }
+
+  Result<std::optional<ApiReply>> answered(Result<ApiReply> reply) const {
+    if (!reply) return std::unexpected(remote_.body_of(std::move(reply)).error());
+    if (pace_.in_trouble()) say("it answers again");
+    return *std::move(reply);
+  }
+
+  bool is_ended_within(std::chrono::milliseconds pause) {
+    signal_ = interruption_.wait(pause);
+    if (signal_ == 0) return false;
+    bar_.end();
+    say(left_);
+    return true;
   }
 
   void show(const RequestStatus& status) {
@@ -96,8 +124,7 @@ class Watching {
     const Error error = remote_.body_of(std::move(reply)).error();
     bar_.end();
     if (!pause) {
-      say(fmt::format("the request goes on; look again with {}",
-                      remote_.command("watch", request_id_)));
+      say(left_);
       return std::unexpected(error);
     }
     if (is_new) {
@@ -115,7 +142,7 @@ class Watching {
   const steady_clock::time_point started_ = steady_clock::now();
   std::optional<std::uint64_t> processed_before_;
   std::string json_;
-  std::optional<RequestStatus> final_;
+  std::string left_;  // what a user can do who sees it end early
   int signal_ = 0;
 };
 
@@ -132,6 +159,12 @@ void say_where(const Remote& remote, const RequestStatus& status, const WatchOpt
 
 }  // namespace
 
+CLI::Option* add_output(CLI::App& verb, WatchOptions& options) {
+  return add_text(verb, "-o,--output", options.output, kFileType,
+                  "write the results CSV there when it is final")
+      ->check([](const std::string& text) { return text.empty() ? "name a file" : ""; });
+}
+
 void add_watch(CLI::App& verb, WatchOptions& options) {
   add_number(verb, "--patience", options.patience_seconds, 0U, kPatienceMax,
              "seconds a server may fail to answer while it is watched (300)");
@@ -139,16 +172,14 @@ void add_watch(CLI::App& verb, WatchOptions& options) {
 
 Result<int> watch_to_end(Remote& remote, const std::string& request_id, const WatchOptions& options,
                          bool json) {
+  if (!options.output.empty()) TRY_VOID(check_output(options.output));
   Watching watching(remote, request_id, std::chrono::seconds(options.patience_seconds));
-  TRY(const std::optional<RequestStatus> status, watching.run());
-  if (!status) {
-    say(fmt::format("the request goes on; look again with {}",
-                    remote.command("watch", request_id)));
-    return kSignalled + watching.signal();
-  }
+  TRY(const std::optional<RequestStatus> status, watching.until_final());
+  if (!status) return kSignalled + watching.signal();
   say(fmt::format("{}: {}", status->status, end_text(*status)));
   if (!options.output.empty()) {
-    TRY_VOID(save_csv(remote, "/api/download/" + request_id, options.output));
+    TRY(const bool is_saved, watching.save(options.output));
+    if (!is_saved) return kSignalled + watching.signal();
   }
   say_where(remote, *status, options);
   if (json) TRY_VOID(print_result(watching.json() + "\n"));

@@ -1,5 +1,6 @@
 #include "fetch/api_client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,6 +50,7 @@ bool is_this_machine(const std::string& url) {
 struct Exchange {
   ApiReply reply{};
   const ApiClient::Sink* sink = nullptr;
+  std::string_view media_type{};  // what the sink takes
   const ApiUpload* upload = nullptr;
   CURL* easy = nullptr;
   std::optional<Error> fault{};  // of our side: the file, the sink, the bound on a reply
@@ -72,12 +74,20 @@ int seek_file(void* exchange_of, curl_off_t offset, int origin) {
                                                                : CURL_SEEKFUNC_OK;
 }
 
+bool is_for_sink(Exchange& exchange) {
+  if (exchange.sink == nullptr) return false;
+  long status = 0;
+  const char* type = nullptr;
+  curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(exchange.easy, CURLINFO_CONTENT_TYPE, &type);
+  exchange.reply.content_type = type != nullptr ? type : "";
+  return status == 200 && exchange.reply.has_type(exchange.media_type);
+}
+
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* exchange_of) {
   auto& exchange = *static_cast<Exchange*>(exchange_of);
   const std::span<const char> block(bytes, size * count);
-  long status = 0;
-  curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
-  if (exchange.sink != nullptr && status == 200) {
+  if (is_for_sink(exchange)) {
     const auto taken = (*exchange.sink)(std::as_bytes(block));
     if (taken) return block.size();
     exchange.fault = taken.error();
@@ -118,14 +128,23 @@ std::string_view sentence_of(ErrorCode code) {
 
 }  // namespace
 
+bool ApiReply::has_type(std::string_view media_type) const {
+  const std::string_view type(content_type);
+  const std::string_view rest = type.substr(std::min(media_type.size(), type.size()));
+  return type.size() >= media_type.size() &&
+         curl_strnequal(type.data(), media_type.data(), media_type.size()) != 0 &&
+         (rest.empty() || rest.front() == ';' || rest.front() == ' ');
+}
+
 class ApiClient::Impl {
  public:
   Impl(ApiOptions options, CURL* easy) : options_(std::move(options)), easy_(easy) {}
 
   [[nodiscard]] bool is_set_up() const { return easy_ != nullptr; }
 
-  [[nodiscard]] Result<ApiReply> get(const std::string& target, const Sink* sink) {
-    Exchange exchange{.sink = sink};
+  [[nodiscard]] Result<ApiReply> get(const std::string& target, std::string_view media_type,
+                                     const Sink* sink) {
+    Exchange exchange{.sink = sink, .media_type = media_type};
     begin(target, exchange);
     return run(exchange, {});
   }
@@ -258,7 +277,9 @@ Result<std::unique_ptr<ApiClient>> ApiClient::create(ApiOptions options) {
 ApiClient::ApiClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiClient::~ApiClient() = default;
 
-Result<ApiReply> ApiClient::get(const std::string& target) { return impl_->get(target, nullptr); }
+Result<ApiReply> ApiClient::get(const std::string& target) {
+  return impl_->get(target, {}, nullptr);
+}
 
 Result<ApiReply> ApiClient::post(const std::string& target) { return impl_->post(target); }
 
@@ -266,8 +287,9 @@ Result<ApiReply> ApiClient::upload(const std::string& target, const ApiUpload& u
   return impl_->upload(target, upload);
 }
 
-Result<ApiReply> ApiClient::download(const std::string& target, const Sink& sink) {
-  return impl_->get(target, &sink);
+Result<ApiReply> ApiClient::download(const std::string& target, std::string_view media_type,
+                                     const Sink& sink) {
+  return impl_->get(target, media_type, &sink);
 }
 
 void ApiClient::give_up_when(std::function<bool()> given_up) {

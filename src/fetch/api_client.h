@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct ApiReply {
   std::string location;  // of a redirect, as it was said
   std::optional<std::chrono::seconds> retry_after;
   std::string body;  // 16 MiB at most
+
+  // "text/csv" also with its parameters, such as the charset.
+  [[nodiscard]] bool has_type(std::string_view media_type) const;
 };
 
 using ApiFields = std::vector<std::pair<std::string, std::string>>;
@@ -66,8 +70,9 @@ class ApiClient {
   [[nodiscard]] Result<ApiReply> get(const std::string& target);
   [[nodiscard]] Result<ApiReply> post(const std::string& target);
   [[nodiscard]] Result<ApiReply> upload(const std::string& target, const ApiUpload& upload);
-  // The body of a 200 goes to `sink`, any other one into the reply.
-  [[nodiscard]] Result<ApiReply> download(const std::string& target, const Sink& sink);
+  // The body of a 200 of this media type goes to `sink`, any other one into the reply.
+  [[nodiscard]] Result<ApiReply> download(const std::string& target, std::string_view media_type,
+                                          const Sink& sink);
 
   // Asked about once a second while something is under way; true ends it with kUnavailable.
   void give_up_when(std::function<bool()> given_up);

@@ -91,12 +91,12 @@ TEST_F(ApiClientTest, NobodyThereIsUnavailable) {
 
 TEST_F(ApiClientTest, ABodyThatBreaksOffIsNoAnswer) {
   origin_.on("/x", [](Exchange& exchange) {
-    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    exchange.send("HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 100\r\n\r\nhalf");
     exchange.close();
   });
   std::string got;
   const auto reply =
-      client()->download("/x", [&](std::span<const std::byte> block) -> Result<void> {
+      client()->download("/x", "text/csv", [&](std::span<const std::byte> block) -> Result<void> {
         got.append(reinterpret_cast<const char*>(block.data()), block.size());
         return {};
       });
@@ -105,15 +105,23 @@ TEST_F(ApiClientTest, ABodyThatBreaksOffIsNoAnswer) {
   EXPECT_EQ(got, "half");
 }
 
-TEST_F(ApiClientTest, OnlyA200GoesToTheSink) {
-  origin_.on("/x", [](Exchange& exchange) { exchange.answer(404, "", "no"); });
-  origin_.on("/y", [](Exchange& exchange) { exchange.answer(200, "", "yes"); });
+constexpr const char* kCsv = "Content-Type: Text/CSV; charset=utf-8\r\n";
+
+TEST_F(ApiClientTest, OnlyA200OfTheTypeGoesToTheSink) {
+  origin_.on("/x", [](Exchange& exchange) { exchange.answer(404, kCsv, "no"); });
+  origin_.on("/y", [](Exchange& exchange) { exchange.answer(200, kCsv, "yes"); });
+  origin_.on("/z", [](Exchange& exchange) {
+    exchange.answer(200, "Content-Type: text/csvs\r\n", "<html>");
+  });
   const ApiClient::Sink full = [](std::span<const std::byte>) -> Result<void> {
     return fail(ErrorCode::kNoSpace, "full");
   };
   const auto one = client();
-  EXPECT_EQ(one->download("/x", full)->body, "no");
-  EXPECT_EQ(one->download("/y", full).error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(one->download("/x", "text/csv", full)->body, "no");
+  EXPECT_EQ(one->download("/y", "text/csv", full).error().code, ErrorCode::kNoSpace);
+  const auto other = one->download("/z", "text/csv", full);
+  EXPECT_EQ(other->body, "<html>");
+  EXPECT_FALSE(other->has_type("text/csv"));
 }
 
 TEST_F(ApiClientTest, WhoGivesUpIsNotKeptWaiting) {

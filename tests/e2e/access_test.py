@@ -3,6 +3,7 @@
 is let in, whose requests he sees, how often he may ask, and that no secret is ever logged."""
 
 import json
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -60,6 +61,23 @@ class Command(unittest.TestCase):
         self.assertTrue(all(key["revoked_at"] for key in listed), listed)
         self.run_keys(0, "create", "shop")
 
+    def test_a_key_that_cannot_be_shown_is_not_made(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [server.program(), "keys", "create", "shop", "--data-dir", str(self.folder)],
+                stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                env=server.clean_environment({}), check=False)
+        self.assertEqual(3, done.returncode)
+        self.assertIn('no key "shop" was made', done.stderr)
+        self.assertEqual("", self.run_keys(0, "list").stdout)
+        self.run_keys(0, "create", "shop")
+
+    def test_a_database_of_a_newer_version(self):
+        self.run_keys(0, "create", "shop")
+        with sqlite3.connect(self.folder / "imgmill.db") as database:
+            database.execute("INSERT INTO migrations VALUES (999, 'later', 'x', 0)")
+        self.assertIn("imgmill.db)\n", self.run_keys(3, "list").stderr)
+
     def test_what_is_wrong_is_said_in_one_line(self):
         self.assertIn("no database", self.run_keys(3, "list").stderr)
         self.assertFalse(self.folder.exists())
@@ -71,7 +89,7 @@ class Command(unittest.TestCase):
                 (2, "key's id", ["create", "0123abcd"]),
                 (3, 'no key "nobody"', ["revoke", "nobody"]),
                 (2, "NAME", ["create"]), (2, "KEY", ["revoke"]),
-                (2, "subcommand", [])):
+                (2, "no option of keys", []), (2, "no command of keys", ["bogus"])):
             done = self.run_keys(status, *arguments)
             self.assertIn(words, done.stderr)
             self.assertEqual(1, done.stderr.count("\n"), done.stderr)

@@ -42,6 +42,12 @@ class ClientCase(server_case.ServerCase):
         self.assertEqual(status, done.returncode, (arguments, done.stdout, done.stderr))
         return done.stdout, done.stderr
 
+    def shell(self, command, after="exit $?"):
+        """The same with redirections, in bash."""
+        return subprocess.run(["bash", "-c", f"{program()} {command}\n{after}"], text=True,
+                              env=self.environment(), stdin=subprocess.DEVNULL, timeout=SECONDS,
+                              capture_output=True)
+
     def sheet(self, rows):
         file = self.folder / "in.csv"
         file.write_bytes(make_sheet(rows))
@@ -76,6 +82,31 @@ class Submit(ClientCase):
                          read_sheet(results.read_text(encoding="utf-8")))
         self.assertIn(f"results: {results}", err)
         self.assertEqual({"in.csv", "results.csv"}, set(os.listdir(self.folder)))
+
+    def test_results_that_could_not_be_kept_stop_the_upload(self):
+        sheet = self.sheet([self.good()])
+        before = sheet.read_bytes()
+        with Teapot((500, {}, b"")) as teapot:
+            for output, words in ((self.folder / "no" / "r.csv", "No such file or directory"),
+                                  (self.folder, "folder"), (sheet, "the CSV itself"),
+                                  (sheet / "r.csv", "Not a directory"), ("", "name a file")):
+                _, err = self.must(2, "submit", sheet, "--watch", "-o", output, "--server",
+                                   teapot.url("/"))
+                self.assertIn(words, err)
+            with open(sheet, "rb") as file:
+                self.must(2, "submit", "-", "--watch", "-o", sheet, "--server", teapot.url("/"),
+                          stdin=file)
+            for verb in ("retry", "watch"):
+                watch = ["--watch"] if verb == "retry" else []
+                self.must(2, verb, UNKNOWN, *watch, "-o", self.folder, "--server",
+                          teapot.url("/"))
+            self.assertEqual([], teapot.heard)
+        self.assertEqual(before, sheet.read_bytes())
+
+    def test_an_id_that_stdout_does_not_take_is_said(self):
+        done = self.shell(f"submit {self.sheet([self.good()])} >/dev/full")
+        self.assertEqual(3, done.returncode)
+        self.assertRegex(done.stderr, "the request is [0-9a-f-]{36}\n")
 
     def test_json_is_one_object(self):
         out, _ = self.must(0, "submit", self.sheet([self.good()]), "--json")
@@ -137,6 +168,18 @@ class Submit(ClientCase):
         self.assertIn("webhook_url", self.must(2, "submit", sheet, "--webhook-url", "ftp://a")[1])
         self.assertIn("IMGMILL_SERVR", self.must(2, "list", IMGMILL_SERVR="x")[1])
 
+    def test_no_controls_of_a_name_reach_the_terminal(self):
+        for name in ("\x1b[2Jnone.csv", "a\x7f\r.csv"):
+            _, err = self.must(2, "submit", name)
+            self.assertRegex(err, r"\A[^\x00-\x09\x0b-\x1f\x7f]*\Z")
+        self.assertNotIn("\x1b", self.must(2, "list", **{"IMGMILL_\x1b[2J": "x"})[1])
+        self.assertNotIn("\x1b", self.must(2, "\x1b[2J")[1])
+
+    def test_messages_that_nobody_takes_change_no_status(self):
+        for command, status in (("bogus 2>/dev/full", 2), ("list >&- 2>&-", 3),
+                                ("submit none.csv 2>&-", 2)):
+            self.assertEqual(status, self.shell(command).returncode, command)
+
     def test_a_large_sheet_is_not_held_in_memory(self):
         sheet = self.folder / "large.csv"
         with open(sheet, "w", encoding="utf-8") as file:
@@ -179,12 +222,41 @@ class Requests(ClientCase):
     def test_downloads_that_cannot_be_kept(self):
         request_id, _, _ = self.process([self.good(1)])
         self.assertIn("folder", self.must(2, "download", request_id, "-o", self.folder)[1])
-        self.assertIn("/no/", self.must(3, "download", request_id, "-o", "/no/out.csv")[1])
+        self.assertIn("/no/", self.must(2, "download", request_id, "-o", "/no/out.csv")[1])
         for stdout in (">/dev/full", ">&-"):
-            done = subprocess.run(f"{program()} download {request_id} {stdout}", shell=True,
-                                  env=self.environment(), stderr=subprocess.PIPE, text=True)
+            done = self.shell(f"download {request_id} {stdout}")
             self.assertEqual(3, done.returncode, done.stderr)
             self.assertIn("stdout", done.stderr)
+
+    def test_links_and_devices_stay_what_they_are(self):
+        request_id, _, _ = self.process([self.good(1)])
+        wanted = self.client.get(f"/api/download/{request_id}").text.encode()
+        link, file = self.folder / "link", self.folder / "file.csv"
+        for before in (None, "old"):
+            link.unlink(missing_ok=True)
+            link.symlink_to("file.csv")
+            file.unlink(missing_ok=True)
+            if before:
+                file.write_text(before)
+            self.must(0, "download", request_id, "-o", link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(wanted, file.read_bytes())
+        self.assertEqual({"link", "file.csv"}, set(os.listdir(self.folder)))
+        appended = self.shell(f"download {request_id} -o /dev/stdout >> {file}")
+        self.assertEqual(0, appended.returncode, appended.stderr)
+        self.assertEqual(wanted * 2, file.read_bytes())
+        os.mkfifo(self.folder / "fifo")
+        reader = subprocess.Popen(["cat", self.folder / "fifo"], stdout=subprocess.PIPE)
+        self.must(0, "download", request_id, "-o", self.folder / "fifo")
+        self.assertEqual(wanted, reader.communicate(timeout=SECONDS)[0])
+
+    def test_a_reader_that_has_enough(self):
+        body = b"a,b\n" * 100_000
+        with Teapot((200, {"Content-Type": "text/csv; charset=utf-8"}, body)) as teapot:
+            for verb in ("download", "failures"):
+                command = f"{verb} {UNKNOWN} --server {teapot.url('/')} | head -1"
+                done = self.shell(command, after="exit ${PIPESTATUS[0]}")
+                self.assertEqual((141, ""), (done.returncode, done.stderr))
 
     def test_download_before_the_end(self):
         request_id = self.client.submit(make_sheet([[self.origin.url("/slow?ms=1500")]]))
@@ -296,6 +368,12 @@ class OddServers(ClientCase):
     def test_no_imgmill_there(self):
         with Teapot((200, {}, b"<html>")) as teapot:
             self.assertIn("imgmill?", self.must(3, "list", "--server", teapot.url("/"))[1])
+        csv = self.folder / "out.csv"
+        with Teapot((200, {"Content-Type": "text/html"}, b"<html>")) as teapot:
+            flags = ["download", UNKNOWN, "--server", teapot.url("/")]
+            self.assertIn("no CSV: is it an imgmill?", self.must(3, *flags, "-o", csv)[1])
+            self.assertEqual("", self.must(3, *flags)[0])
+            self.assertEqual([], os.listdir(self.folder))
         with Teapot((301, {"Location": "https://a.example/"}, b"")) as teapot:
             _, err = self.must(3, "list", "--server", teapot.url("/"))
             self.assertIn("https://a.example/: name that with --server", err)
@@ -316,6 +394,20 @@ class OddServers(ClientCase):
         self.assertEqual(1, err.count("trying again"))
         self.assertIn("it answers again", err)
 
+    def test_so_it_may_when_the_results_are_fetched(self):
+        busy = (503, {"Retry-After": "1"}, problem(503))
+        csv = (200, {"Content-Type": "text/csv"}, b"a,b\n")
+        file = self.folder / "out.csv"
+        with Teapot((200, {}, FINAL), busy, busy, csv) as teapot:
+            _, err = self.must(0, "watch", UNKNOWN, "-o", file, "--server", teapot.url("/"))
+        self.assertEqual(1, err.count("trying again"))
+        self.assertEqual(b"a,b\n", file.read_bytes())
+        with Teapot((200, {}, FINAL), busy) as teapot:
+            _, err = self.must(3, "watch", UNKNOWN, "-o", file, "--patience", 1, "--server",
+                               teapot.url("/"))
+        self.assertIn(f"get the results with imgmill download {UNKNOWN} -o {file}", err)
+        self.assertEqual(["out.csv"], os.listdir(self.folder))
+
     def test_patience_ends(self):
         with Teapot((502, {}, b"")) as teapot:
             _, err = self.must(3, "watch", UNKNOWN, "--patience", 1, "--server", teapot.url("/"))
@@ -332,7 +424,7 @@ class OddServers(ClientCase):
             own.restart()
             _, err = run.communicate(timeout=SECONDS)
         self.assertEqual(0, run.returncode, err)
-        self.assertIn("completed: 1 images", err)
+        self.assertIn("completed: 1 image:", err)
 
     def test_a_private_authority(self):
         with Authority() as authority:

@@ -17,6 +17,7 @@ import server_case
 from client import make_sheet, read_sheet, wait_until
 from origin import Origin
 from server import clean_environment, program
+from terminal import Terminal
 
 RUN_SECONDS = 120
 
@@ -85,9 +86,24 @@ class Run(unittest.TestCase):
         self.assertIn("S. No.", done.stderr)
 
     def test_a_missing_sheet(self):
-        done = imgmill("run", self.folder / "none.csv", "-o", self.output)
-        self.assertIn(done.returncode, (2, 3))
-        self.assertIn("none.csv", done.stderr)
+        for csv, words in ((self.folder / "none.csv", "none.csv cannot be read (No such file"),
+                           (self.folder, "Is a directory"), ("", "No such file"),
+                           ("-", "wants a file")):
+            done = imgmill("run", csv, "-o", self.output)
+            self.assertEqual(2, done.returncode, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse(self.output.exists())
+        done = imgmill("run", self.put("in.csv", b""), "-o", "")
+        self.assertEqual((2, "imgmill: -o: name a folder\n"), (done.returncode, done.stderr))
+
+    def test_a_dozen_bad_rows_and_how_many_more(self):
+        rows = "".join(f"x{number},Mug,a.jpg\n" for number in range(110))
+        done = imgmill("run", self.put("in.csv", b"S. No.,Product Name,Input Image Urls\n" +
+                                       rows.encode()), "-o", self.output)
+        self.assertEqual(2, done.returncode)
+        self.assertIn("  row 12, S. No.: ", done.stderr)
+        self.assertTrue(done.stderr.endswith("\n  … and 98 more\n"), done.stderr)
+        self.assertEqual(14, len(done.stderr.splitlines()))
 
     def test_quality_and_json(self):
         self.put("mug.jpg", pictures.photo(1, "jpg", 400, 300))
@@ -99,6 +115,7 @@ class Run(unittest.TestCase):
             summary = json.loads(done.stdout)
             sizes.append(len((self.output / self.outputs()[0][0]).read_bytes()))
             self.assertIn(sizes[-1], summary.values())
+            self.assertRegex(done.stdout, r'"seconds":\d+\.\d{3},')
         self.assertLess(sizes[0], sizes[1])
 
     def test_a_summary_that_cannot_be_written_is_a_failure(self):
@@ -157,6 +174,16 @@ class Run(unittest.TestCase):
         self.assertEqual(1, done.returncode, done.stderr)
         self.assertIn("does_not_fit", done.stdout + done.stderr)
 
+    def test_the_bar_ends_full(self):
+        self.put("mug.jpg", pictures.photo(1))
+        sheet = self.put("in.csv", make_sheet([["mug.jpg"]]))
+        with Terminal([program(), "run", sheet, "-o", self.output],
+                      clean_environment({})) as shown:
+            status, text, stdout = shown.wait()
+        self.assertEqual(0, status, text)
+        self.assertIn("100.0 %  1/1 images", text.split("\r")[-2])
+        self.assertIn("1 image: 1 compressed", stdout)
+
     def test_no_colour_and_no_bar_without_a_terminal(self):
         self.put("mug.jpg", pictures.photo(1))
         done = self.run_sheet([["mug.jpg"]])
@@ -190,6 +217,25 @@ class Mistakes(unittest.TestCase):
             self.assertEqual("", done.stdout)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
             self.assertIn(arguments[-1] if arguments else "subcommand", done.stderr.lower())
+
+    def test_a_flag_that_is_none_is_named_before_what_is_missing(self):
+        for arguments, words in ((["run", "--bogus"], '"--bogus" is no option of run'),
+                                 (["--bogus"], '"--bogus" is no option of imgmill'),
+                                 (["keys", "bogus"], '"bogus" is no command of keys'),
+                                 (["run", "a.csv", "-o", "o", "--qualty", "5"], "is --quality")):
+            done = imgmill(*arguments)
+            self.assertEqual(2, done.returncode)
+            self.assertIn(words, done.stderr)
+        err = imgmill("submit", "a.csv", "--idempotency-key", "").stderr
+        self.assertEqual(1, err.count("--idempotency-key"), err)
+
+    def test_help_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            for flag in ("--help", "--version"):
+                done = subprocess.run([program(), flag], stdout=full, stderr=subprocess.PIPE,
+                                      env=clean_environment({}), timeout=RUN_SECONDS)
+                self.assertEqual(3, done.returncode, flag)
+                self.assertIn(b"stdout", done.stderr)
 
     def test_one_line_names_the_wrong_setting(self):
         for name, value in (("IMGMILL_QUALTIY", "50"), ("IMGMILL_QUALITY", "fine"),

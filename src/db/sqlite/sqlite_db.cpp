@@ -43,7 +43,8 @@ Result<std::vector<Connection>> open_readers(const SqliteOptions& options) {
 
 std::unexpected<Error> with_file(Error error, const std::filesystem::path& file) {
   if (!error.detail.starts_with(file.native())) {
-    error.detail = fmt::format("{}: {}", file.native(), error.detail);
+    error.detail = error.detail.empty() ? file.native()
+                                        : fmt::format("{}: {}", file.native(), error.detail);
   }
   return std::unexpected(std::move(error));
 }
