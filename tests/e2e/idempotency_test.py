@@ -3,11 +3,12 @@
 was killed in between."""
 
 import http.client
+import socket
 import threading
 import uuid
 
 import server_case
-from client import Part, csv_part, make_sheet, multipart, wait_until
+from client import Part, csv_part, make_sheet, multipart
 
 
 class Idempotency(server_case.ServerCase):
@@ -56,25 +57,19 @@ class Idempotency(server_case.ServerCase):
     def test_while_the_first_is_read_the_second_is_409(self):
         sheet, key = self.sheet(), uuid.uuid4().hex
         body = multipart([csv_part(sheet)], "B")
-        first = http.client.HTTPConnection("127.0.0.1", self.server.port, 60)
-        self.addCleanup(first.close)
-        first.putrequest("POST", "/api/upload")
-        for name, value in (("Content-Type", "multipart/form-data; boundary=B"),
-                            ("Content-Length", str(len(body))), ("Idempotency-Key", key)):
-            first.putheader(name, value)
-        first.endheaders(body[:80])
-        # Until the server has read its head, the other one is the first.
-        reply = wait_until(lambda: self.refused_while_read(key), "the first is being read")
-        self.assert_problem(reply, 409)
-        first.send(body[80:])
-        answer = first.getresponse()
-        body = answer.read()
-        self.assertEqual(202, answer.status, body)
-        self.assertEqual(body, self.upload(sheet, key).body)
-
-    def refused_while_read(self, key):
-        reply = self.upload(b"no CSV", key)  # 400 leaves the key free
-        return reply if reply.status == 409 else None
+        first = self.enterContext(socket.create_connection(("127.0.0.1", self.server.port), 60))
+        first.sendall(f"POST /api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+                      "Content-Type: multipart/form-data; boundary=B\r\nExpect: 100-continue\r\n"
+                      f"Idempotency-Key: {key}\r\n\r\n".encode())
+        # It is asked for its body when its key is known.
+        self.assertTrue(first.recv(1024).startswith(b"HTTP/1.1 100 "))
+        self.assert_problem(self.upload(sheet, key), 409)
+        first.sendall(body)
+        answer = http.client.HTTPResponse(first)
+        answer.begin()
+        accepted = answer.read()
+        self.assertEqual(202, answer.status, accepted)
+        self.assertEqual(accepted, self.upload(sheet, key).body)
 
     def test_many_at_once_become_one_request(self):
         sheet, key, before = self.sheet(), uuid.uuid4().hex, self.count()
