@@ -146,7 +146,7 @@ Result<void> write_results(const Batch& batch, const fs::path& file, Workers& wo
   return {};
 }
 
-Result<Summary> work(const RunArguments& arguments, Admission admission, Workers& workers) {
+Result<Summary> work(const RunArguments& arguments, const Admission& admission, Workers& workers) {
   TRY(const std::string request_id,
       admit_batch(admission, workers.db(), workers.objects(), workers.clock()));
   workers.start();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "fetch/retry_after.h"
 
 namespace imgmill {
@@ -130,10 +131,9 @@ std::string_view sentence_of(ErrorCode code) {
 
 bool ApiReply::has_type(std::string_view media_type) const {
   const std::string_view type(content_type);
-  const std::string_view rest = type.substr(std::min(media_type.size(), type.size()));
-  return type.size() >= media_type.size() &&
-         curl_strnequal(type.data(), media_type.data(), media_type.size()) != 0 &&
-         (rest.empty() || rest.front() == ';' || rest.front() == ' ');
+  if (!starts_with_ignoring_case(type, media_type)) return false;
+  const std::string_view rest = type.substr(media_type.size());
+  return rest.empty() || rest.front() == ';' || rest.front() == ' ';
 }
 
 class ApiClient::Impl {
