@@ -14,6 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kDatabase = "imgmill.db";
+constexpr const char* kObjects = "objects";
+
 // Nobody else's: the URLs in the database may hold passwords.
 Result<void> make_folder(const fs::path& folder, std::string_view flag) {
   std::error_code error;
@@ -54,6 +57,10 @@ Result<UniqueFd> take_lock(const fs::path& folder, std::string_view flag) {
 
 }  // namespace
 
+Result<void> DataFolder::make(const fs::path& path, std::string_view flag) {
+  return make_folder(path, flag);
+}
+
 Result<DataFolder> DataFolder::open(const fs::path& path, std::string_view flag) {
   TRY_VOID(make_folder(path, flag));
   TRY(UniqueFd lock, take_lock(path, flag));
@@ -63,6 +70,19 @@ Result<DataFolder> DataFolder::open(const fs::path& path, std::string_view flag)
   TRY_VOID(make_folder(folder.spool(), flag));
   TRY_VOID(make_folder(folder.objects(), flag));
   return folder;
+}
+
+fs::path DataFolder::database_file() const { return path_ / kDatabase; }
+fs::path DataFolder::objects() const { return path_ / kObjects; }
+
+fs::path database_of(const Settings& settings) {
+  if (!settings.database_file.empty()) return settings.database_file;
+  return settings.data_dir / kDatabase;
+}
+
+fs::path objects_of(const Settings& settings) {
+  if (!settings.storage_folder.empty()) return settings.storage_folder;
+  return settings.data_dir / kObjects;
 }
 
 }  // namespace imgmill

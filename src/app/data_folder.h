@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "app/settings.h"
 #include "base/error.h"
 #include "base/unique_fd.h"
 
@@ -17,13 +18,12 @@ class DataFolder {
   [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& path,
                                                std::string_view flag = "--data-dir");
 
-  // Where the database of the folder is, whoever has it.
-  [[nodiscard]] static std::filesystem::path database_in(const std::filesystem::path& path) {
-    return path / "imgmill.db";
-  }
+  // Makes the folder itself where it is missing, for its user alone, and takes no lock.
+  [[nodiscard]] static Result<void> make(const std::filesystem::path& path,
+                                         std::string_view flag = "--data-dir");
 
-  [[nodiscard]] std::filesystem::path database_file() const { return database_in(path_); }
-  [[nodiscard]] std::filesystem::path objects() const { return path_ / "objects"; }
+  [[nodiscard]] std::filesystem::path database_file() const;
+  [[nodiscard]] std::filesystem::path objects() const;
   [[nodiscard]] std::filesystem::path spool() const { return path_ / "spool"; }
 
  private:
@@ -33,5 +33,9 @@ class DataFolder {
   std::filesystem::path path_;
   UniqueFd lock_;
 };
+
+// What the settings name, or where it is in their data folder. Nothing is made.
+[[nodiscard]] std::filesystem::path database_of(const Settings& settings);
+[[nodiscard]] std::filesystem::path objects_of(const Settings& settings);
 
 }  // namespace imgmill

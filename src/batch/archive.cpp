@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "batch/archive_name.h"
+#include "batch/read_out.h"
 #include "batch/results_csv.h"
 #include "batch/zip_writer.h"
 
@@ -128,7 +129,7 @@ class BatchArchive::Impl {
     TRY(const PlacementDetail* placement, cursor_.next());
     if (placement == nullptr) {
       images_done_ = true;
-      return check_unchanged();
+      return check_unchanged(batch_, db_);
     }
     return write_image(*placement, out);
   }
@@ -158,13 +159,6 @@ class BatchArchive::Impl {
     if (!image_->ended()) return {};
     image_.reset();
     return zip_.end(out);
-  }
-
-  // Of a batch that was retried or deleted meanwhile results.csv would say something else.
-  Result<void> check_unchanged() {
-    TRY(const std::optional<Batch> now, db_.find_batch(batch_.request_id));
-    if (now && now->finished_at == batch_.finished_at) return {};
-    return fail(ErrorCode::kConflict, "the request was retried or deleted meanwhile");
   }
 
   const Batch batch_;

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "batch/stored_csv.h"
+#include "batch/read_out.h"
 #include "intake/failure_writer.h"
 
 namespace imgmill {
@@ -91,14 +91,7 @@ class FailuresCsv::Impl final : public SheetSink {
     if (got > 0) return reader_.feed(std::span(buffer_).first(got));
     ended_ = true;
     TRY_VOID(reader_.finish());
-    return check_unchanged();
-  }
-
-  // Of a batch that was retried or deleted meanwhile the rest would look as if it were well.
-  Result<void> check_unchanged() {
-    TRY(const std::optional<Batch> now, db_.find_batch(batch_.request_id));
-    if (now && now->finished_at == batch_.finished_at) return {};
-    return fail(ErrorCode::kConflict, "the request was retried or deleted meanwhile");
+    return check_unchanged(batch_, db_);
   }
 
   const Batch batch_;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "batch/stored_csv.h"
+#include "batch/read_out.h"
 #include "intake/sheet_writer.h"
 
 namespace imgmill {

@@ -81,14 +81,9 @@ Finding schema(const fs::path& file, const DatabaseState& state) {
           "start the newer program, or choose another data folder"};
 }
 
-fs::path database_file_of(const Settings& settings) {
-  return settings.database_file.empty() ? DataFolder::database_in(settings.data_dir)
-                                        : settings.database_file;
-}
-
 // As serve sees it: beyond loopback it wants a key, and once there was one it asks for one.
 Finding access(const Settings& settings) {
-  const auto state = inspect_database(database_file_of(settings));
+  const auto state = inspect_database(database_of(settings));
   const bool is_open = !state || state->keys == 0;
   if (is_open && !settings.listen.is_loopback() && !settings.no_auth) {
     return {"access", Health::kFail,
@@ -106,7 +101,7 @@ Finding access(const Settings& settings) {
 }
 
 Finding database(const Settings& settings) {
-  const fs::path file = database_file_of(settings);
+  const fs::path file = database_of(settings);
   std::error_code error;
   if (!fs::exists(file, error)) return not_there_yet("database", file, "--database-url");
   if (!is_writable(file) || !is_writable(fs::absolute(file, error).parent_path())) {
@@ -193,8 +188,7 @@ int owner_of(const fs::path& data_dir) {
 }
 
 void check_store(const Settings& settings, Findings& findings) {
-  const fs::path objects =
-      settings.storage_folder.empty() ? settings.data_dir / "objects" : settings.storage_folder;
+  const fs::path objects = objects_of(settings);
   findings.push_back(data_folder(settings));
   findings.push_back(database(settings));
   findings.push_back(access(settings));

@@ -25,11 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-fs::path database_of(const Settings& settings) {
-  return settings.database_file.empty() ? DataFolder::database_in(settings.data_dir)
-                                        : settings.database_file;
-}
-
 Result<std::unique_ptr<SqliteDb>> open_database(const Settings& settings, const Clock& clock) {
   return SqliteDb::open({.file = database_of(settings), .readers = 1}, clock);
 }
@@ -43,10 +38,10 @@ Result<std::unique_ptr<SqliteDb>> open_existing(const Settings& settings, const 
                           file.string()));
 }
 
-// A key may be made before the server has ever run.
+// A key may be made before the server has ever run. Where no folder can be made the database says
+// so.
 Result<std::unique_ptr<SqliteDb>> open_or_make(const Settings& settings, const Clock& clock) {
-  std::error_code error;
-  fs::create_directories(database_of(settings).parent_path(), error);
+  static_cast<void>(DataFolder::make(database_of(settings).parent_path()));
   return open_database(settings, clock);
 }
 

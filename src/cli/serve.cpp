@@ -65,9 +65,8 @@ RenditionPlace place_of(const std::string& request_id) {
 }
 
 WorkersOptions workers_options(const Settings& settings, const DataFolder& folder) {
-  return {.database_file =
-              settings.database_file.empty() ? folder.database_file() : settings.database_file,
-          .objects = settings.storage_folder.empty() ? folder.objects() : settings.storage_folder,
+  return {.database_file = std::filesystem::absolute(database_of(settings)),
+          .objects = std::filesystem::absolute(objects_of(settings)),
           .spool = folder.spool(),
           .place_of = place_of,
           .local_sources = std::nullopt,

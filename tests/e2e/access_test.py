@@ -183,6 +183,13 @@ class Keys(server_case.ServerCase):
             self.assertNotIn(word, log)
 
 
+class FirstKey(unittest.TestCase):
+    def test_the_folder_that_it_makes_is_for_nobody_else(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory())) / "data"
+        self.assertEqual(0, keys(folder, "create", "shop").returncode)
+        self.assertEqual(0o700, folder.stat().st_mode & 0o777)
+
+
 class Listening(unittest.TestCase):
     """Beyond loopback: only when nobody can come in by mistake."""
 

@@ -1,4 +1,4 @@
-#include "batch/stored_csv.h"
+#include "batch/read_out.h"
 
 namespace imgmill {
 
@@ -9,6 +9,12 @@ Result<std::unique_ptr<ObjectReader>> open_stored_csv(const Batch& batch, Db& db
   TRY(const auto still_there, db.find_batch(batch.request_id));
   if (!still_there) return fail(ErrorCode::kNotFound, "the request was deleted meanwhile");
   return fail(ErrorCode::kCorrupt, "the uploaded CSV is missing in the store", batch.csv_key);
+}
+
+Result<void> check_unchanged(const Batch& batch, Db& db) {
+  TRY(const std::optional<Batch> now, db.find_batch(batch.request_id));
+  if (now && now->finished_at == batch.finished_at) return {};
+  return fail(ErrorCode::kConflict, "the request was retried or deleted meanwhile");
 }
 
 }  // namespace imgmill
