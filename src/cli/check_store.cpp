@@ -11,9 +11,9 @@
 #include "app/data_folder.h"
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "cli/entry.h"
 #include "cli/health.h"
 #include "cli/human_text.h"
-#include "db/sqlite/inspection.h"
 #include "objects/local_dir.h"
 
 namespace imgmill::cli {
@@ -81,23 +81,23 @@ Finding schema(const fs::path& file, const DatabaseState& state) {
           "start the newer program, or choose another data folder"};
 }
 
-// As serve sees it: beyond loopback it wants a key, and once there was one it asks for one.
 Finding access(const Settings& settings) {
-  const auto state = inspect_database(database_of(settings));
-  const bool is_open = !state || state->keys == 0;
-  if (is_open && !settings.listen.is_loopback() && !settings.no_auth) {
-    return {"access", Health::kFail,
-            fmt::format("without access keys a server does not listen on {}", settings.listen.host),
-            "make one with \"imgmill keys create NAME\", or say --no-auth"};
+  const auto found = inspect_database(database_of(settings));
+  const DatabaseState state = found.value_or(DatabaseState{});
+  switch (entry_of(settings, state)) {
+    case Entry::kAnybody:
+      return {"access", Health::kOk, "no keys: whoever reaches the server may use it"};
+    case Entry::kWithKey:
+      return {"access", Health::kOk, fmt::format("keys that are valid: {}", state.valid_keys)};
+    case Entry::kNobody:
+      return {"access", Health::kWarn, "every access key was revoked: nobody gets in",
+              "make one with \"imgmill keys create NAME\""};
+    case Entry::kRefused:
+      break;
   }
-  if (is_open) {
-    return {"access", Health::kOk, "no keys: whoever reaches the server may use it"};
-  }
-  if (state->valid_keys == 0 && !settings.no_auth) {
-    return {"access", Health::kWarn, "every access key was revoked: nobody gets in",
-            "make one with \"imgmill keys create NAME\""};
-  }
-  return {"access", Health::kOk, fmt::format("keys that are valid: {}", state->valid_keys)};
+  return {"access", Health::kFail,
+          fmt::format("without access keys a server does not listen on {}", settings.listen.host),
+          "make one with \"imgmill keys create NAME\", or say --no-auth"};
 }
 
 Finding database(const Settings& settings) {

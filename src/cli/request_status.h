@@ -12,7 +12,7 @@
 namespace imgmill::cli {
 
 struct RequestStatus {
-  std::string request_id;
+  std::string request_id{};
   std::string status;  // a word of CONTRACT 1.2
   std::uint64_t total = 0;
   std::uint64_t processed = 0;

@@ -12,10 +12,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/entry.h"
 #include "cli/say.h"
 #include "cli/setting_flags.h"
 #include "cli/verbs.h"
-#include "db/sqlite/inspection.h"
 #include "http/edge.h"
 #include "http/tls.h"
 
@@ -30,18 +30,18 @@ constexpr rlim_t kDescriptors = 2 * limits::kHttpConnectionsMax;
 constexpr auto kEdgeGrace = 5s;
 constexpr auto kWorkGrace = 15s;
 
-// What refuses the start is looked at before anything is started. Once there was a key, nobody gets
-// in without one (http/access.h).
-Result<void> check_access(const Settings& settings, const std::filesystem::path& database) {
+// Looked at before anything is started.
+Result<void> check_entry(const Settings& settings, const std::filesystem::path& database) {
   std::error_code none;
   DatabaseState found;  // of a database that is yet to be made
   if (std::filesystem::exists(database, none)) {
     TRY(found, inspect_database(database));
   }
-  if (found.keys > 0 && found.valid_keys == 0 && !settings.no_auth) {
+  const Entry entry = entry_of(settings, found);
+  if (entry == Entry::kNobody) {
     log::warn("every access key was revoked, so nobody gets in: imgmill keys create makes one");
   }
-  if (settings.listen.is_loopback() || settings.no_auth || found.keys > 0) return {};
+  if (entry != Entry::kRefused) return {};
   return fail(
       ErrorCode::kInvalid,
       fmt::format("--listen {}: without access keys imgmill listens on loopback only: make one "
@@ -130,7 +130,7 @@ Result<void> serve_until_signalled(const Settings& settings) {
   allow_many_descriptors();
   TRY(const DataFolder folder, DataFolder::open(settings.data_dir));
   WorkersOptions options = workers_options(settings, folder);
-  TRY_VOID(check_access(settings, options.database_file));
+  TRY_VOID(check_entry(settings, options.database_file));
   if (const auto files = tls_files(settings)) {
     TRY_VOID(TlsCertificate::load(*files));
   }
