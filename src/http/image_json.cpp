@@ -1,23 +1,18 @@
 #include "http/image_json.h"
 
-#include <algorithm>
-#include <array>
 #include <functional>
-#include <utility>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 
+#include "db/words.h"
 #include "intake/url.h"
 
 namespace imgmill {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::array<std::string_view, 4> kStatusWords{"pending", "processing", "completed",
-                                                       "failed"};
 
 json::value fault_json(const std::optional<ImageFault>& fault) {
   if (!fault) return nullptr;
@@ -38,12 +33,6 @@ json::value quality_json(const std::optional<Rendered>& made) {
 
 }  // namespace
 
-std::optional<ImageStatus> image_status_named(std::string_view word) {
-  const auto at = std::ranges::find(kStatusWords, word);
-  if (at == kStatusWords.end()) return std::nullopt;
-  return static_cast<ImageStatus>(at - kStatusWords.begin());
-}
-
 std::string image_json(const PlacementDetail& detail, std::string_view link_prefix) {
   const auto& made = detail.rendered;
   const auto link = [link_prefix](const Rendered& one) {
@@ -56,7 +45,7 @@ std::string image_json(const PlacementDetail& detail, std::string_view link_pref
       {"serial_number", detail.serial_number},
       {"input_url", without_credentials(detail.url)},
       {"output_url", of(made, link)},
-      {"status", kStatusWords.at(std::to_underlying(detail.status))},
+      {"status", word_of(detail.status)},
       {"error", fault_json(detail.fault)},
       {"attempts", detail.tries},
       {"bytes_in", of(made, &Rendered::bytes_in)},

@@ -10,8 +10,6 @@
 
 namespace imgmill {
 
-// "pending", "processing", "completed" or "failed".
-[[nodiscard]] std::optional<ImageStatus> image_status_named(std::string_view word);
 // `link_prefix` + a rendition's key is its URL. The input URL is shown without its credentials.
 [[nodiscard]] std::string image_json(const PlacementDetail& detail, std::string_view link_prefix);
 

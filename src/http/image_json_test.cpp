@@ -52,11 +52,5 @@ TEST(ImageJson, AFailureHasItsCodeAndReason) {
               R"("status":"failed","error":{"code":"http_404","message":"it answered 404"})"));
 }
 
-TEST(ImageStatusNamed, OnlyTheFourWords) {
-  EXPECT_EQ(image_status_named("failed"), ImageStatus::kFailed);
-  EXPECT_EQ(image_status_named("pending"), ImageStatus::kPending);
-  EXPECT_EQ(image_status_named("cancelled"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace imgmill

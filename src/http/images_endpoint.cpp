@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "db/words.h"
 #include "http/endpoints.h"
 #include "http/find_request.h"
 #include "http/image_json.h"

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "db/words.h"
 #include "http/endpoints.h"
 #include "http/page.h"
 #include "http/query.h"
@@ -20,7 +21,7 @@ Answer<Asked> asked_by(std::string_view query) {
   if (!word) return std::unexpected(word.error());
   Asked asked;
   if (*word) {
-    asked.status = status_named(**word);
+    asked.status = batch_status_named(**word);
     if (!asked.status) {
       return std::unexpected(
           bad_parameter("status", "pending, processing, completed, failed or cancelled is wanted"));

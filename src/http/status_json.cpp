@@ -1,18 +1,16 @@
 #include "http/status_json.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
-#include <utility>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "db/words.h"
+
 namespace imgmill {
 namespace {
-
-constexpr std::array<std::string_view, 5> kStatusWords{"pending", "processing", "completed",
-                                                       "failed", "cancelled"};
 
 std::string_view webhook_word(WebhookState state) {
   switch (state) {
@@ -52,15 +50,7 @@ std::string eta_seconds(const Batch& batch, Time now) {
 
 }  // namespace
 
-std::string_view status_word(const Batch& batch) {
-  return kStatusWords.at(std::to_underlying(status_of(batch)));
-}
-
-std::optional<BatchStatus> status_named(std::string_view word) {
-  const auto at = std::ranges::find(kStatusWords, word);
-  if (at == kStatusWords.end()) return std::nullopt;
-  return static_cast<BatchStatus>(at - kStatusWords.begin());
-}
+std::string_view status_word(const Batch& batch) { return word_of(status_of(batch)); }
 
 std::string percentage(const Batch& batch) {
   const std::uint64_t total = std::max<std::uint64_t>(batch.counts.placements, 1);

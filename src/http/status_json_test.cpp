@@ -71,13 +71,6 @@ TEST(StatusWord, OfEveryState) {
   EXPECT_EQ(status_word(batch_with(BatchState::kCancelled, 1, 3)), "cancelled");
 }
 
-TEST(StatusWord, AndBack) {
-  EXPECT_EQ(status_named("processing"), BatchStatus::kProcessing);
-  EXPECT_EQ(status_named("cancelled"), BatchStatus::kCancelled);
-  EXPECT_EQ(status_named("Failed"), std::nullopt);
-  EXPECT_EQ(status_named(""), std::nullopt);
-}
-
 TEST(StatusJson, TheTimeLeftIsOfTheRunUnderWay) {
   Batch batch = batch_with(BatchState::kSealed, 95, 100);
   batch.started_at = batch.created_at;

@@ -4,33 +4,14 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/version.h"
+#include "db/words.h"
 #include "notify/signature.h"
 
 namespace imgmill {
-namespace {
-
-std::string_view status_word(BatchState state) {
-  switch (state) {
-    case BatchState::kCompleted:
-      return "completed";
-    case BatchState::kFailed:
-      return "failed";
-    case BatchState::kCancelled:
-      return "cancelled";
-    case BatchState::kReceiving:
-    case BatchState::kSealed:
-      break;
-  }
-  check_failed("the event is of a final batch", __FILE__, __LINE__);
-}
-
-}  // namespace
-
 std::string event_body(const Delivery& delivery, std::string_view base_url) {
-  const std::string_view status = status_word(delivery.state);
+  const std::string_view status = word_of_final(delivery.state);
   const boost::json::object body{
       {"request_id", delivery.request_id},
       {"status", status},

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/test_point.h"
+#include "db/words.h"
 #include "work/finisher.h"
 #include "work/image_metrics.h"
 #include "work/lease_book.h"
@@ -25,17 +26,12 @@ constexpr auto kPoll = 250ms;
 constexpr auto kPauseAfterFailure = 1s;
 constexpr auto kRenewal = std::chrono::milliseconds(limits::kLeaseRenewal);
 
-std::string_view word_of(BatchState state) {
-  if (state == BatchState::kCompleted) return "completed";
-  return state == BatchState::kCancelled ? "cancelled" : "failed";
-}
-
 void log_final(const Batch& batch) {
   const Micros took = batch.finished_at.value_or(batch.updated_at) - batch.created_at;
   log::info(
       "batch final",
       {{"request_id", batch.request_id},
-       {"status", std::string(word_of(batch.state))},
+       {"status", std::string(word_of_final(batch.state))},
        {"images", std::to_string(batch.counts.placements)},
        {"processed", std::to_string(batch.counts.processed)},
        {"failed", std::to_string(batch.counts.failed)},

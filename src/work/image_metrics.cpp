@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "db/words.h"
+
 namespace imgmill {
 namespace {
 
@@ -19,19 +21,6 @@ std::string_view word_of(const Outcome& outcome) {
   if (outcome.rendered) return "completed";
   if (outcome.fault->code == FaultCode::kCancelled) return "cancelled";
   return outcome.try_again_at ? "retried" : "failed";
-}
-
-std::string_view word_of(BatchState state) {
-  switch (state) {
-    case BatchState::kCompleted:
-      return "completed";
-    case BatchState::kFailed:
-      return "failed";
-    case BatchState::kCancelled:
-      return "cancelled";
-    default:
-      return "other";
-  }
 }
 
 }  // namespace
@@ -72,7 +61,9 @@ void ImageMetrics::count(const Outcome& outcome) const {
   rendition_bytes_.add(static_cast<double>(outcome.rendered->bytes_out));
 }
 
-void ImageMetrics::count_final(BatchState state) const { batches_.of({word_of(state)}).add(); }
+void ImageMetrics::count_final(BatchState state) const {
+  batches_.of({word_of_final(state)}).add();
+}
 
 void ImageMetrics::count_codec_cpu(std::uint32_t us) const { codec_seconds_.add(1e-6 * us); }
 

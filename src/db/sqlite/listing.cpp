@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
 #include "base/limits.h"
 #include "db/sqlite/verbs.h"
+#include "db/words.h"
 
 namespace imgmill::sqlite {
 namespace {
@@ -28,14 +28,6 @@ StatusColumns columns_of(BatchStatus status) {
       return {"cancelled", std::nullopt};
   }
   return {};
-}
-
-constexpr std::array<std::string_view, 4> kImageStatuses{"pending", "processing", "completed",
-                                                         "failed"};
-
-ImageStatus image_status_of(std::string_view word) {
-  const auto at = std::ranges::find(kImageStatuses, word);
-  return static_cast<ImageStatus>(at - kImageStatuses.begin());
 }
 
 std::unexpected<Error> unknown_word(std::string_view what) {
@@ -64,13 +56,15 @@ Result<Rendered> read_rendered(const Statement& row) {
 }
 
 Result<PlacementDetail> read_placement(const Statement& row) {
+  const auto status = image_status_named(row.text(6));
+  if (!status) return unknown_word("image status");
   PlacementDetail detail{.placement = row.integer_as<std::uint64_t>(0),
                          .row = row.integer_as<std::uint32_t>(1),
                          .position = row.integer_as<std::uint32_t>(2),
                          .serial_number = std::string(row.text(3)),
                          .product_name = std::string(row.text(4)),
                          .url = std::string(row.text(5)),
-                         .status = image_status_of(row.text(6)),
+                         .status = *status,
                          .tries = row.integer_as<std::uint32_t>(7)};
   if (detail.status == ImageStatus::kCompleted) {
     TRY(detail.rendered, read_rendered(row));
@@ -112,8 +106,7 @@ Result<PlacementPage> list_placements(Connection& db, BatchKey batch,
   TRY(const std::uint64_t total, count_placements(db, batch));
   if (first >= total) return page;
   const std::uint64_t last = std::min(first + limits::kListedPlacementsScanned, total) - 1;
-  const auto word =
-      only.transform([](auto one) { return kImageStatuses.at(std::to_underlying(one)); });
+  const auto word = only.transform([](ImageStatus one) { return word_of(one); });
   TRY(Statement list, db.query(Query::list_placements));
   list.bind(batch, first, last, limit, limits::kChunkImages, word);
   for (;;) {
