@@ -33,11 +33,13 @@ constexpr auto kWorkGrace = 15s;
 // Looked at before anything is started.
 Result<void> check_entry(const Settings& settings, const std::filesystem::path& database) {
   std::error_code none;
-  DatabaseState found;  // of a database that is yet to be made
-  if (std::filesystem::exists(database, none)) {
-    TRY(found, inspect_database(database));
+  Result<DatabaseState> found;  // of a database that is yet to be made
+  if (std::filesystem::exists(database, none)) found = inspect_database(database);
+  if (!found) {
+    return fail(found.error().code,
+                fmt::format("{}: {}", database.string(), describe(found.error())));
   }
-  const Entry entry = entry_of(settings, found);
+  const Entry entry = entry_of(settings, *found);
   if (entry == Entry::kNobody) {
     log::warn("every access key was revoked, so nobody gets in: imgmill keys create makes one");
   }
